@@ -1,0 +1,1 @@
+"""The test cases: Gherkin feature files, a folder per source requirement."""

@@ -1,0 +1,1 @@
+"""The system under test as the harness sees it: target file, service users, inbox, observations."""

@@ -98,7 +98,7 @@ class TargetFile(Section):
         return [
             (
                 ("device", index, "s1sp"),
-                f"expected one of the S1SPs of this file ({known}), not {device.s1sp!r}",
+                f"expected an S1SP of this file ({known}), not {device.s1sp!r}",
             )
             for index, device in enumerate(self.device)
             if device.s1sp not in self.s1sp

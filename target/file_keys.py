@@ -129,7 +129,7 @@ def check_validity(path: Path) -> None:
     if certificate.not_valid_before_utc > now:
         raise ValueError(
             f"the certificate in {path} is not valid before "
-            f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC; name a valid one, or correct the clock"
+            f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M:%S} UTC; name a valid one"
         )
 
 

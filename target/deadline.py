@@ -1,0 +1,34 @@
+"""How long to wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class Deadline:
+    """A point in time until which something is waited for.
+
+    Attributes:
+        seconds: How long the wait was meant to be, in seconds.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._end = clock() + seconds
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self._end - self._clock())
+
+    @property
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        return self._clock() >= self._end
+
+
+def deadline(value: Deadline | float) -> Deadline:
+    """A deadline, given itself or its length in seconds."""
+    return value if isinstance(value, Deadline) else Deadline(value)

@@ -1,0 +1,133 @@
+"""The configuration file of an emulator: TOML, checked in full before anything starts."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class ConfigurationError(Exception):
+    """A configuration file cannot be used; the text names the file and the field."""
+
+
+class Strict(BaseModel):
+    """A table of the file: unknown fields are mistakes, not extensions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listen(Strict):
+    """Where an emulator listens."""
+
+    host: str = "127.0.0.1"
+    port: Port
+    management_port: Port
+
+
+class Transport(Strict):
+    """Mutual TLS, on by default; plain HTTP is a setting, as DCC Boxed has it [CLIENT]."""
+
+    mode: Literal["mutual-tls", "plain-http"] = "mutual-tls"
+    certificate: Path | None = None
+    private_key: Path | None = None
+    trust: Path | None = None
+
+
+class Limits(Strict):
+    """Bounds that keep one client from harming the others."""
+
+    body_octets: Annotated[int, Field(ge=1024)] = 1024 * 1024
+    body_seconds: Annotated[float, Field(gt=0)] = 10.0
+    recorded_messages: Annotated[int, Field(ge=0)] = 2000
+    deliveries_at_once: Annotated[int, Field(ge=1)] = 32
+    longest_retry_seconds: Annotated[float, Field(gt=0)] = 2.0
+    delivery_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
+
+
+class MainEstate(Strict):
+    """The estate served at the root, created when the emulator starts for the first time."""
+
+    seed: int = 1
+    sets_per_s1sp: Annotated[int, Field(ge=1)] = 1
+    mp107: bool = True
+    callbacks: dict[str, str] = {}
+    deviations: tuple[str, ...] = ()
+    settings: dict[str, Any] = {}
+
+
+class EmulatorConfig(Strict):
+    """What the DSP and the S1SPs have in common."""
+
+    name: str
+    listen: Listen
+    transport: Transport = Transport()
+    pki: Path
+    database: str
+    limits: Limits = Limits()
+    estate: MainEstate = MainEstate()
+
+
+class DSPConfig(EmulatorConfig):
+    """The configuration of the DSP emulator."""
+
+    name: str = "DSP"
+    s1sps: dict[str, str]
+    """Base URL of each S1SP's protocol port, by the S1SP's party name (`s1sp1`)."""
+
+
+class S1SPConfig(EmulatorConfig):
+    """The configuration of an S1SP emulator."""
+
+    party: str
+    """The S1SP's party name in the PKI (`s1sp1`)."""
+    dsp: str
+    """Base URL of the DSP's protocol port."""
+
+
+ConfigT = TypeVar("ConfigT", bound=EmulatorConfig)
+
+
+def load_config(path: Path, model: type[ConfigT]) -> ConfigT:
+    """Read and check a configuration file; relative paths in it start at its folder.
+
+    Raises:
+        ConfigurationError: the file is missing, is not TOML, or a field is wrong.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: not valid TOML: {error}") from error
+    try:
+        config = model.model_validate(document)
+    except ValidationError as error:
+        lines = (
+            f"{path}: {'.'.join(map(str, detail['loc'])) or '(file)'}: {detail['msg']}"
+            for detail in error.errors()
+        )
+        raise ConfigurationError("\n".join(lines)) from error
+    return _with_absolute_paths(config, path.resolve().parent, path)
+
+
+def _with_absolute_paths(config: ConfigT, folder: Path, path: Path) -> ConfigT:
+    transport = config.transport
+    changed: dict[str, Path] = {}
+    for field in ("certificate", "private_key", "trust"):
+        value: Path | None = getattr(transport, field)
+        if transport.mode == "mutual-tls" and value is None:
+            raise ConfigurationError(f"{path}: transport.{field}: needed for mutual TLS")
+        if value is not None:
+            changed[field] = folder / value
+            if transport.mode == "mutual-tls" and not changed[field].is_file():
+                raise ConfigurationError(f"{path}: transport.{field}: no such file: {changed[field]}")
+    if not (folder / config.pki / "manifest.json").is_file():
+        raise ConfigurationError(f"{path}: pki: no manifest.json in {folder / config.pki}")
+    return config.model_copy(
+        update={"transport": transport.model_copy(update=changed), "pki": folder / config.pki}
+    )

@@ -1,0 +1,234 @@
+"""The outbox: what is due because of a message is stored with it, and delivered until accepted.
+
+Entries with one ordering key (a destination and a device) leave in the order they were put in; different
+keys go out side by side. A delivered entry is removed in small batches after the answer came: a process
+killed in between sends identical bytes again, and every receiver recognises them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import aiohttp
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from emulators.clock import Clock
+from emulators.config import Limits
+from emulators.database import Database, Transaction
+from emulators.tables import OUTBOX
+
+LOGGER = logging.getLogger(__name__)
+
+_INSERT = insert(OUTBOX)
+_DELETE = delete(OUTBOX).where(OUTBOX.c.id.in_(bindparam("delivered", expanding=True)))
+_REFUSE = (
+    update(OUTBOX)
+    .where(OUTBOX.c.id == bindparam("entry"))
+    .values(refusal=bindparam("why"), attempts=bindparam("tried"))
+)
+_PENDING = select(OUTBOX).where(OUTBOX.c.refusal.is_(None)).order_by(OUTBOX.c.id)
+
+_FIRST_PAUSE_SECONDS = 0.05
+_REMOVE_AFTER_SECONDS = 0.02
+_REMOVE_AT_ONCE = 64
+_TRY_AGAIN = frozenset({408, 425, 429})
+
+
+@dataclass(slots=True)
+class Entry:
+    """One message that is due."""
+
+    id: int
+    estate: str
+    destination: str
+    ordering_key: str
+    document: bytes
+    not_before: datetime | None
+    attempts: int = 0
+
+
+Resolver = Callable[[str, str], str | None]
+"""From an estate and a destination to the URL to post to; None while there is none."""
+
+Observer = Callable[[Entry, str], None]
+"""Told of each entry that was delivered or refused, and with what outcome."""
+
+
+class Outbox:
+    """Stores and delivers the messages an emulator owes to others."""
+
+    def __init__(
+        self, database: Database, clock: Clock, limits: Limits, resolve: Resolver, observe: Observer
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._limits = limits
+        self._resolve = resolve
+        self._observe = observe
+        self._queues: dict[str, deque[Entry]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._delivered: list[int] = []
+        self._removal: asyncio.TimerHandle | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._changed = asyncio.Event()
+        with database.transaction() as transaction:
+            self._next_id = (transaction.execute(select(func.max(OUTBOX.c.id))).scalar() or 0) + 1
+
+    def put(
+        self,
+        transaction: Transaction,
+        estate: str,
+        destination: str,
+        device: str,
+        document: bytes,
+        not_before: datetime | None = None,
+    ) -> None:
+        """Store a message with the transaction; it goes out once that is committed."""
+        entry = Entry(
+            self._next_id, estate, destination, f"{estate}|{destination}|{device}", document, not_before
+        )
+        self._next_id += 1
+        transaction.execute(
+            _INSERT,
+            {
+                "id": entry.id,
+                "estate": estate,
+                "destination": destination,
+                "ordering_key": entry.ordering_key,
+                "document": document,
+                "not_before": not_before.isoformat() if not_before else None,
+                "attempts": 0,
+            },
+        )
+        transaction.after_commit(lambda: self._release(entry))
+
+    def start(self, session: aiohttp.ClientSession) -> None:
+        """Start delivering, beginning with what a former process left behind."""
+        self._session = session
+        with self._database.transaction() as transaction:
+            rows = transaction.execute(_PENDING).mappings().all()
+        self._queues.clear()  # whatever was put before the start is among the rows
+        for row in rows:
+            not_before = datetime.fromisoformat(row["not_before"]) if row["not_before"] else None
+            self._release(
+                Entry(
+                    row["id"],
+                    row["estate"],
+                    row["destination"],
+                    row["ordering_key"],
+                    row["document"],
+                    not_before,
+                    row["attempts"],
+                )
+            )
+
+    async def stop(self) -> None:
+        """Stop delivering; what is left stays stored."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._remove_delivered()
+
+    def wake(self) -> None:
+        """Try again now: a callback or the clock has changed."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def forget(self, estate: str) -> None:
+        """Drop what is queued for an estate; its rows go with the estate."""
+        for queue in self._queues.values():
+            if queue and queue[0].estate == estate:
+                queue.clear()
+        self.wake()
+
+    def _release(self, entry: Entry) -> None:
+        queue = self._queues.get(entry.ordering_key)
+        if queue is not None:
+            queue.append(entry)
+            return
+        queue = self._queues[entry.ordering_key] = deque([entry])
+        if self._session is not None:
+            task = asyncio.get_running_loop().create_task(self._deliver_queue(entry.ordering_key, queue))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _deliver_queue(self, key: str, queue: deque[Entry]) -> None:
+        try:
+            while queue:
+                entry = queue[0]
+                finished = await self._deliver(entry, queue)
+                if finished and queue and queue[0] is entry:
+                    queue.popleft()
+        finally:
+            del self._queues[key]
+
+    async def _deliver(self, entry: Entry, queue: deque[Entry]) -> bool:
+        """Deliver one entry, however long that takes; False when it was dropped meanwhile."""
+        pause = _FIRST_PAUSE_SECONDS
+        while queue and queue[0] is entry:
+            if entry.not_before is not None:
+                wait = (entry.not_before - self._clock.now()).total_seconds()
+                if wait > 0:
+                    await self._pause(wait)
+                    continue
+            url = self._resolve(entry.estate, entry.destination)
+            if url is not None:
+                status, detail = await self._post(url, entry)
+                entry.attempts += 1
+                if 200 <= status < 300:
+                    self._accepted(entry)
+                    return True
+                if 400 <= status < 500 and status not in _TRY_AGAIN:
+                    self._refused(entry, f"HTTP {status}: {detail}")
+                    return True
+                if entry.attempts == 1:
+                    LOGGER.info("%s: not delivered yet: %s", url, detail)
+            await self._pause(pause)
+            pause = min(pause * 2, self._limits.longest_retry_seconds)
+        return False
+
+    async def _post(self, url: str, entry: Entry) -> tuple[int, str]:
+        assert self._session is not None
+        try:
+            async with self._session.post(url, data=entry.document) as answer:
+                if answer.status < 300:
+                    return answer.status, ""
+                return answer.status, (await answer.content.read(500)).decode("utf-8", "replace")
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            return 0, f"{type(error).__name__}: {error}"
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._changed.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _accepted(self, entry: Entry) -> None:
+        self._observe(entry, "accepted")
+        self._delivered.append(entry.id)
+        if len(self._delivered) >= _REMOVE_AT_ONCE:
+            self._remove_delivered()
+        elif self._removal is None:
+            self._removal = asyncio.get_running_loop().call_later(
+                _REMOVE_AFTER_SECONDS, self._remove_delivered
+            )
+
+    def _refused(self, entry: Entry, why: str) -> None:
+        LOGGER.warning("%s refused a message for good: %s", entry.destination, why)
+        self._observe(entry, f"refused: {why}")
+        with self._database.transaction() as transaction:
+            transaction.execute(_REFUSE, {"entry": entry.id, "why": why, "tried": entry.attempts})
+
+    def _remove_delivered(self) -> None:
+        if self._removal is not None:
+            self._removal.cancel()
+            self._removal = None
+        if self._delivered:
+            with self._database.transaction() as transaction:
+                transaction.execute(_DELETE, {"delivered": self._delivered})
+            self._delivered = []

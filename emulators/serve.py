@@ -1,0 +1,122 @@
+"""Runs one emulator in its process: two listening sockets, signals, an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import aiohttp
+from aiohttp import web
+
+from emulators.config import ConfigurationError, EmulatorConfig, Limits, load_config
+from emulators.database import DatabaseError
+from emulators.transport import client_context, client_session, listening_sockets, server_context
+
+ConfigT = TypeVar("ConfigT", bound=EmulatorConfig)
+
+
+class Emulator(Protocol):
+    """What `serve` needs of an emulator."""
+
+    limits: Limits
+
+    def protocol_server(self) -> web.Server[web.BaseRequest]:
+        """Return the server of the protocol port."""
+
+    def management_application(self) -> web.Application:
+        """Return the application of the management port."""
+
+    def start(self, session: aiohttp.ClientSession) -> None:
+        """Start what runs beside the servers."""
+
+    async def stop(self) -> None:
+        """Stop what runs beside the servers, and close the database."""
+
+
+async def serve(
+    emulator: Emulator,
+    sockets: tuple[socket.socket, socket.socket],
+    contexts: tuple[ssl.SSLContext | None, ssl.SSLContext | None],
+    stopped: asyncio.Event,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve on two listening sockets until `stopped` is set."""
+    server_tls, client_tls = contexts
+    session = client_session(client_tls, emulator.limits)
+    protocol = web.ServerRunner(emulator.protocol_server())
+    management = web.AppRunner(emulator.management_application(), access_log=None)
+    try:
+        emulator.start(session)
+        for runner, listener in ((protocol, sockets[0]), (management, sockets[1])):
+            await runner.setup()
+            await web.SockSite(runner, listener, ssl_context=server_tls, shutdown_timeout=0.5).start()
+        ready()
+        await stopped.wait()
+    finally:
+        await protocol.cleanup()
+        await management.cleanup()
+        await emulator.stop()
+        await session.close()
+
+
+def run_emulator(
+    emulator: Emulator,
+    config: EmulatorConfig,
+    sockets: tuple[socket.socket, socket.socket],
+    stop_when_closes: int | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Run an emulator until SIGTERM, SIGINT, or the end of the file descriptor `stop_when_closes`."""
+    contexts = server_context(config.transport), client_context(config.transport)
+
+    async def main() -> None:
+        stopped = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        if stop_when_closes is not None:
+            loop.add_reader(stop_when_closes, _stop_at_end, stop_when_closes, stopped)
+        await serve(emulator, sockets, contexts, stopped, ready)
+
+    asyncio.run(main())
+
+
+def _stop_at_end(descriptor: int, stopped: asyncio.Event) -> None:
+    with contextlib.suppress(BlockingIOError):
+        if not os.read(descriptor, 4096):
+            asyncio.get_running_loop().remove_reader(descriptor)
+            stopped.set()
+
+
+def command_line(
+    program: str, model: type[ConfigT], build: Callable[[ConfigT], Emulator], arguments: list[str]
+) -> int:
+    """Carry out `python -m emulators.dsp --config FILE` and the like; return the exit code.
+
+    0 after an orderly end, 2 when the configuration or a port cannot be used.
+    """
+    import argparse
+
+    parser = argparse.ArgumentParser(prog=program, allow_abbrev=False)
+    parser.add_argument("--config", type=Path, required=True, help="the TOML configuration file")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="stop when the standard input ends")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s {program} %(levelname)s %(message)s")
+    try:
+        config = load_config(options.config, model)
+        sockets = listening_sockets(config)
+        emulator = build(config)
+        run_emulator(emulator, config, sockets, sys.stdin.fileno() if options.until_stdin_closes else None)
+    except (ConfigurationError, DatabaseError) as error:
+        print(f"{program}: {error}", file=sys.stderr)
+        return 2
+    return 0

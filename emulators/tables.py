@@ -1,0 +1,158 @@
+"""The tables of the emulators' databases.
+
+Every row belongs to an estate, an isolated population on one running set of emulators. Instants are
+kept as ISO 8601 text in UTC, and originator counters as decimal text of 20 digits: a counter may reach
+2^64-1 [XSD], which no portable integer column holds, and text of one length sorts as the number does.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+METADATA = MetaData()
+
+ESTATES = Table(
+    "estates",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("document", Text, nullable=False),
+)
+"""Seed, switches, callbacks, deviations and settings of each estate, as JSON."""
+
+DEVICES = Table(
+    "devices",
+    METADATA,
+    Column("estate", String, primary_key=True),
+    Column("device_id", String, primary_key=True),
+    Column("document", Text, nullable=False),
+)
+"""The Smart Metering Inventory: each device's attributes, as JSON."""
+
+REGISTRATIONS = Table(
+    "registrations",
+    METADATA,
+    Column("estate", String, primary_key=True),
+    Column("document", Text, nullable=False),
+)
+"""The Registration Data of an estate: its rows, as JSON. They are read and replaced as a whole."""
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("estate", String, nullable=False, index=True),
+    Column("destination", String, nullable=False),
+    Column("ordering_key", String, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("not_before", String),
+    Column("attempts", Integer, nullable=False),
+    Column("refusal", Text),
+)
+"""Messages that are due. A delivered one is removed; one that its receiver called invalid keeps why."""
+
+ORIGINATOR_COUNTERS = Table(
+    "originator_counters",
+    METADATA,
+    Column("estate", String, primary_key=True),
+    Column("originator", String, primary_key=True),
+    Column("counter", String(20), nullable=False),
+)
+"""DSP: the highest Originator Counter each originator has used."""
+
+SERVICE_REQUESTS = Table(
+    "service_requests",
+    METADATA,
+    Column("estate", String, primary_key=True),
+    Column("request_id", String, primary_key=True),
+    Column("srv", String, nullable=False),
+    Column("device_id", String, nullable=False),
+    Column("s1sp", String, nullable=False),
+    Column("received_at", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("slot_document", Text),
+)
+"""DSP: each acknowledged Service Request; its state is "forwarded" or "answered"."""
+
+RECEIVED_MESSAGES = Table(
+    "received_messages",
+    METADATA,
+    Column("estate", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("received_at", String, nullable=False),
+)
+"""DSP: SHA-256 of each document an S1SP delivered, so that a repeated delivery has no effect."""
+
+CERTIFICATES = Table(
+    "certificates",
+    METADATA,
+    Column("sha256", String(64), primary_key=True),
+    Column("der", LargeBinary, nullable=False),
+)
+"""S1SP: every certificate that is or was in a slot, in any estate."""
+
+ANCHOR_SLOTS = Table(
+    "anchor_slots",
+    METADATA,
+    Column("estate", String, primary_key=True),
+    Column("device_id", String, primary_key=True),
+    Column("remote_party_role", String, primary_key=True),
+    Column("remote_party_id", String),
+    Column("digital_signing", String(64)),
+    Column("key_agreement", String(64)),
+    Column("key_agreement_top_up", String(64)),
+    Column("floor_sequence_number", String(20)),
+    Column("updated_at", String, nullable=False),
+    Column("updated_by", String, nullable=False),
+)
+"""S1SP: the virtual anchor slots [FIA 3.3.2]; `updated_by` is a RequestID, or who set it otherwise."""
+
+SLOT_CHANGES = Table(
+    "slot_changes",
+    METADATA,
+    Column("estate", String, primary_key=True),
+    Column("request_id", String, primary_key=True),
+    Column("device_id", String, nullable=False),
+    Column("remote_party_role", String, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("changed_at", String, nullable=False),
+)
+"""S1SP: what each request changed. The primary key makes applying a request twice impossible."""
+
+PROCESSED_REQUESTS = Table(
+    "processed_requests",
+    METADATA,
+    Column("estate", String, primary_key=True),
+    Column("request_id", String, primary_key=True),
+    Column("srv", String, nullable=False),
+    Column("device_id", String, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("processed_at", String, nullable=False),
+)
+"""S1SP: the answer to each request, given again when the request is delivered again."""
+
+FUTURE_DATED_REQUESTS = Table(
+    "future_dated_requests",
+    METADATA,
+    Column("estate", String, primary_key=True),
+    Column("request_id", String, primary_key=True),
+    Column("execute_at", String, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+"""S1SP: accepted requests whose ExecutionDateTime is still to come."""
+
+Index("future_dated_by_time", FUTURE_DATED_REQUESTS.c.execute_at)
+
+ESTATE_TABLES = (
+    DEVICES,
+    REGISTRATIONS,
+    OUTBOX,
+    ORIGINATOR_COUNTERS,
+    SERVICE_REQUESTS,
+    RECEIVED_MESSAGES,
+    ANCHOR_SLOTS,
+    SLOT_CHANGES,
+    PROCESSED_REQUESTS,
+    FUTURE_DATED_REQUESTS,
+)
+"""What is forgotten with an estate."""

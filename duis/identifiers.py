@@ -15,7 +15,7 @@ MAXIMUM_COUNTER = 2**64 - 1
 class EUI64(str):
     """An EUI-64 as eight hyphenated hex pairs, held in upper case [XSD EUI].
 
-    Both cases are allowed on the wire, so equality must not depend on the case: the canonical text is upper case.
+    Both cases are allowed on the wire and equality must not depend on the case, so one is canonical.
 
     Raises:
         ValueError: when the text is not eight hyphenated hex pairs.
@@ -54,7 +54,8 @@ class RequestID:
     Attributes:
         originator: who sent the message.
         target: for whom it is.
-        counter: 0 to 2^64 - 1, strictly increasing per originator; milliseconds since 1970 by custom [CLIENT].
+        counter: 0 to 2^64 - 1, strictly increasing per originator; by custom
+            milliseconds since 1970 [CLIENT].
     """
 
     originator: EUI64

@@ -1,7 +1,7 @@
 """Parsing of documents and reading of elements, without DTDs, entities or network.
 
-Comments are dropped while parsing: canonicalisation leaves them out too, so what is read is what was signed, and a
-comment cannot split a value in two.
+Comments are dropped while parsing: canonicalisation leaves them out too, so what is read is what was signed,
+and a comment cannot split a value in two.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def qualified(tag: str) -> str:
     """`{namespace}name` with the usual prefix, for messages."""
     namespace, _, name = tag.rpartition("}")
     prefix = _PREFIXES.get(namespace[1:])
-    return f"{prefix}:{name}" if prefix else tag
+    return tag if prefix is None else f"{prefix}:{name}"
 
 
 def local_name(element: Element) -> str:
@@ -163,7 +163,7 @@ def local_name(element: Element) -> str:
 
 
 def path_of(element: Element) -> str:
-    """Where `element` is, as `/sr:Request/sr:Body`, with a position among siblings of one name from the second on."""
+    """Where `element` is, as `/sr:Request/sr:Body`, with a position from the second of one name on."""
     parts = []
     node: Element | None = element
     while node is not None:
@@ -189,7 +189,7 @@ def attributes_of(element: Element, *allowed: str) -> dict[str, str]:
         if name in allowed:
             attributes[str(name)] = str(value)
         elif name not in _XSI_LOCATIONS:
-            raise error_at(element, f"unexpected attribute {name}")
+            raise error_at(element, f"unexpected attribute {name!r}")
     return attributes
 
 
@@ -197,7 +197,8 @@ class Children:
     """Hands out the child elements of one element in schema order, each once.
 
     Raises:
-        MessageError: on construction, for text or an unexpected attribute; later, for a missing or unexpected child.
+        MessageError: on construction for text or an unexpected attribute, later for a missing or unexpected
+            child.
     """
 
     __slots__ = ("_children", "_position", "attributes", "element")

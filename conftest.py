@@ -1,0 +1,3 @@
+"""Wiring only: the harness's sentences and the report path."""
+
+pytest_plugins = ["reports.plugin", "steps.plugin"]

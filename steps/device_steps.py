@@ -1,0 +1,116 @@
+"""Sentences about a device: which one is under test, how its slots stand, and the alerts it raises."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_bdd import given, parsers, then, when
+
+from duis.roles import RemotePartyRole
+from steps.actors import TYPES
+from steps.context import S1SPS, Scenario
+from steps.slots import expect_unchanged
+from target.errors import NotArrangeable, TargetNonconformity
+
+ALERT_CODE = "8F3F"
+ALERT_DESCRIPTION = "Unauthorised Physical Access - Tamper Detect"
+
+
+def _arrange(scenario: Scenario, s1sp: str, device_type: str, holder: str) -> None:
+    """Take a device into the scenario and put the holder's certificates in its Network Operator slot."""
+    device = scenario.choose(s1sp, device_type)
+    party = "ACB" if holder == "ACB" else scenario.party(holder, device)
+    try:
+        scenario.estate.arrange_slot(device, RemotePartyRole.NETWORK_OPERATOR, party)
+    except NotArrangeable as missing:
+        pytest.skip(missing.reason)
+
+
+@given(parsers.re(r"a (?P<device_type>ESME|GPF) served by (?P<s1sp>S1SP\d) whose Network Operator slot is under DCC control"))
+def slot_under_dcc_control(scenario: Scenario, s1sp: str, device_type: str) -> None:
+    """The slot holds the DCC's own (ACB) certificate: migration placed none [FIA 3.2]."""
+    _arrange(scenario, s1sp, device_type, "ACB")
+
+
+@given(
+    parsers.cfparse(
+        "a {device_type} served by {s1sp} with {holder:Actor}'s certificate in its Network Operator slot",
+        extra_types=TYPES,
+    )
+)
+def slot_held_by(scenario: Scenario, s1sp: str, device_type: str, holder: str) -> None:
+    """The slot holds the certificates of this party."""
+    _arrange(scenario, s1sp, device_type, holder)
+
+
+@given(
+    parsers.cfparse(
+        "a {device_type} of every S1SP with {holder:Actor}'s certificate in its Network Operator slot",
+        extra_types=TYPES,
+    )
+)
+def slot_held_by_at_every_s1sp(scenario: Scenario, device_type: str, holder: str) -> None:
+    """One device of each S1SP, all in the same state."""
+    for s1sp in S1SPS:
+        _arrange(scenario, s1sp, device_type, holder)
+
+
+@then("no slot has changed")
+def no_slot_has_changed(scenario: Scenario) -> None:
+    """Supplier and Network Operator slot hold what they held before the latest request."""
+    for device in scenario.devices.values():
+        expect_unchanged(scenario.slots_before(device), scenario.read_slots(device), "FIA 3.2")
+
+
+@then(parsers.parse("no slot of the device of {s1sp} has changed"))
+def no_slot_of_one_device_has_changed(scenario: Scenario, s1sp: str) -> None:
+    """The same for one device of several."""
+    device = scenario.devices[s1sp]
+    expect_unchanged(scenario.slots_before(device), scenario.read_slots(device), "FIA 4.1")
+
+
+@then("the Network Operator slot has not changed")
+def network_operator_slot_has_not_changed(scenario: Scenario) -> None:
+    """An update of another slot leaves this one alone."""
+    role = RemotePartyRole.NETWORK_OPERATOR
+    before = {role: scenario.slots_before(scenario.device)[role]}
+    expect_unchanged(before, scenario.read_slots(scenario.device), "FIA 4.2.1")
+
+
+@when("the device raises an alert")
+def device_raises_alert(scenario: Scenario) -> None:
+    """The S1SP has an alert of the device to deliver."""
+    scenario.mark_mailboxes()
+    try:
+        scenario.estate.raise_device_alert(scenario.device, ALERT_CODE, ALERT_DESCRIPTION)
+    except NotArrangeable as missing:
+        pytest.skip(missing.reason)
+
+
+@then(parsers.cfparse("the alert reaches {receiver:Actor} and nobody else", extra_types=TYPES))
+def alert_reaches(scenario: Scenario, receiver: str) -> None:
+    """The alert goes to the party whose certificate is in the slot [FIA 1].
+
+    A later answer about the same device is awaited before the other mailboxes are searched: what was sent to them about
+    this device has arrived by then, or by the end of the target's quiet time.
+    """
+    device = scenario.device
+    expected = scenario.party(receiver)
+    expected.wait_for_device_alert(device.device_id, ALERT_CODE, after=scenario.mark(expected))
+    scenario.read_slots(device)
+    scenario.quiet()
+    for user in scenario.estate.users:
+        if user.name == expected.name:
+            continue
+        seen = [
+            alert.describe()
+            for alert in user.device_alerts(after=scenario.mark(user))
+            if alert.device_id == device.device_id and alert.alert_code == ALERT_CODE
+        ]
+        if seen:
+            raise TargetNonconformity(
+                requirement="a device alert reaches the Network Operator whose certificate is in the slot [FIA 1]",
+                expected=f"the alert reaches {expected.name} only",
+                actual=f"{user.name} received it too: {seen[0]}",
+            )
+
+

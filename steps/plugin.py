@@ -1,0 +1,136 @@
+"""The pytest plugin that wires features to a target: options, the session, one scenario context per test.
+
+Used through ``conftest.py`` in a checkout and through ``-p steps.plugin`` by the command line. Under pytest-xdist the
+controlling process opens the target and the workers attach to it, so that emulators and inbox run once.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.gherkin_lint import feature_files
+from reports.plugin import is_worker, set_environment
+from reports.recorder import Recorder
+from reports.results import AttachmentKind, ExitCode
+from steps.context import Scenario
+from target.errors import HarnessError
+from target.evidence import EvidenceItem
+from target.file import TargetFileError
+from target.session import TargetSession
+
+pytest_plugins = [
+    "steps.device_steps",
+    "steps.dsp_steps",
+    "steps.s1sp_steps",
+    "steps.service_user_steps",
+]
+
+_STATE_DIRECTORY = "conformance_state_directory"
+_RUNNING = pytest.StashKey[TargetSession]()
+_KINDS: dict[str, AttachmentKind] = {"sent": "request", "received": "response", "callback": "callback"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--target FILE``, ``--state-dir DIR``, ``--deviation NAME``."""
+    group = parser.getgroup("conformance")
+    group.addoption(
+        "--target",
+        dest="conformance_target",
+        metavar="FILE",
+        default=None,
+        help="target file (TOML); without one, the bundled emulators are started",
+    )
+    group.addoption(
+        "--state-dir",
+        dest="conformance_state_dir",
+        metavar="DIR",
+        default=None,
+        help="private folder for keys, databases and logs of the run (default: a temporary folder)",
+    )
+    group.addoption(
+        "--deviation",
+        dest="conformance_deviations",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="let the bundled emulators deviate in one named way (see docs/emulators.md); may be repeated",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Open the target once, before workers start; a target that cannot be opened ends the run with one message."""
+    config = session.config
+    if not _runs_features(config) or config.option.collectonly:
+        return
+    if is_worker(config):
+        config.stash[_RUNNING] = TargetSession.attach(Path(_worker_input(config)[_STATE_DIRECTORY]))
+        return
+    try:
+        config.stash[_RUNNING] = _open(config)
+    except TargetFileError as error:
+        pytest.exit(str(error), returncode=ExitCode.HARNESS_ERROR)
+    except HarnessError as error:
+        pytest.exit(str(error), returncode=ExitCode.HARNESS_ERROR)
+    target = config.stash[_RUNNING]
+    set_environment(config, target.environment(), target.assumption_sentences())
+
+
+def _open(config: pytest.Config) -> TargetSession:
+    target, state = config.getoption("conformance_target"), config.getoption("conformance_state_dir")
+    return TargetSession.open(
+        target_path=config.invocation_params.dir / target if target else None,
+        state_dir=Path(state) if state else Path(tempfile.mkdtemp(prefix="smets1-conformance-")),
+        keep_state=state is not None,
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the opened target is."""
+    running = node.config.stash.get(_RUNNING, None)
+    if running is not None:
+        node.workerinput[_STATE_DIRECTORY] = str(running.state_dir)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close what was opened."""
+    running = config.stash.get(_RUNNING, None)
+    if running is not None:
+        running.close()
+        del config.stash[_RUNNING]
+
+
+def _runs_features(config: pytest.Config) -> bool:
+    return bool(feature_files(config.args, config.invocation_params.dir))
+
+
+def _worker_input(config: pytest.Config) -> dict[str, Any]:
+    worker_input: dict[str, Any] = config.workerinput  # type: ignore[attr-defined]  # set by pytest-xdist
+    return worker_input
+
+
+@pytest.fixture
+def scenario(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Scenario]:
+    """What the sentences of one scenario share; evidence goes to the recorder while it lasts."""
+    target = request.config.stash[_RUNNING]
+    deviations = tuple(request.config.getoption("conformance_deviations"))
+    with ExitStack() as cleanup:
+        cleanup.callback(target.evidence.subscribe(lambda item: _keep(recorder, item)))
+        context = Scenario(target, recorder, request.node.name, deviations)
+        cleanup.callback(context.close)
+        yield context
+
+
+def _keep(recorder: Recorder, item: EvidenceItem) -> None:
+    """Put a message on record with the step that produced it, and into the sequence diagram."""
+    recorder.attach(item.title, item.document, _KINDS[item.direction], item.media_type)
+    sender, receiver = item.meta.get("from", ""), item.meta.get("to", "")
+    if sender and receiver:
+        recorder.message(sender, receiver, item.title)

@@ -1,0 +1,168 @@
+"""Sentences about what a Service User sends, and what it reads back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pytest_bdd import given, parsers, then, when
+
+from duis.requests import (
+    ReadInstantaneousImportRegistersBody,
+    ReadNetworkDataBody,
+    RequestBody,
+    RetrieveDeviceSecurityCredentialsKRPBody,
+)
+from duis.roles import RemotePartyRole
+from steps.actors import TYPES
+from steps.context import Scenario
+from steps.defects import DEFECTS, defect
+from steps.verdict import expect_acknowledged, expect_replacement
+from target.credentials import handover, update_credentials
+from target.errors import NotArrangeable, TargetNonconformity
+from target.estate import DeviceUnderTest
+from target.exchange import Exchange
+
+NETWORK_OPERATOR = RemotePartyRole.NETWORK_OPERATOR
+SUPPLIER = RemotePartyRole.SUPPLIER
+
+
+def send(scenario: Scenario, sender: str, device: DeviceUnderTest, body: RequestBody) -> Exchange:
+    """Send a Service Request to a device, having read its slots before."""
+    scenario.watch(device)
+    return scenario.keep(device, scenario.party(sender, device).send(body, device.device_id))
+
+
+def update(scenario: Scenario, sender: str, owner: str, device: DeviceUnderTest) -> Exchange:
+    """Send SRV 6.15.1 placing the owner's certificates in the Network Operator slot."""
+    body = update_credentials(scenario.party(owner, device).credentials, NETWORK_OPERATOR)
+    return send(scenario, sender, device, body)
+
+
+@given(parsers.cfparse("{sender:Actor} has placed {owner:Actor}'s certificate with SRV 6.15.1", extra_types=TYPES))
+def has_placed(scenario: Scenario, sender: str, owner: str) -> None:
+    """The update is carried out, by protocol means."""
+    exchange = update(scenario, sender, owner, scenario.device)
+    expect_acknowledged(exchange)
+    expect_replacement(exchange, NETWORK_OPERATOR, scenario.party(owner))
+    scenario.first_repair = scenario.first_repair or exchange
+
+
+@when(parsers.cfparse("{sender:Actor} sends SRV 6.21 placing {owner:Actor}'s certificate", extra_types=TYPES))
+def sends_handover(scenario: Scenario, sender: str, owner: str) -> None:
+    """SRV 6.21 Request Handover Of DCC Controlled Device, for the Network Operator slot [FIA 3.2, 5.2]."""
+    send(scenario, sender, scenario.device, handover(scenario.party(owner).credentials, NETWORK_OPERATOR))
+
+
+@when(parsers.cfparse("{sender:Actor} sends SRV 6.15.1 placing {owner:Actor}'s certificate", extra_types=TYPES))
+def sends_update(scenario: Scenario, sender: str, owner: str) -> None:
+    """SRV 6.15.1 Update Security Credentials (KRP), for the Network Operator slot."""
+    update(scenario, sender, owner, scenario.device)
+
+
+@when(
+    parsers.cfparse(
+        "{sender:Actor} of each device sends SRV 6.15.1 placing {owner:Actor}'s certificate", extra_types=TYPES
+    )
+)
+def sends_update_to_each(scenario: Scenario, sender: str, owner: str) -> None:
+    """The same at every S1SP."""
+    for device in scenario.devices.values():
+        update(scenario, sender, owner, device)
+
+
+@when(
+    parsers.cfparse(
+        "{sender:Actor} sends SRV 6.15.1 placing its own certificate in the Supplier slot", extra_types=TYPES
+    )
+)
+def sends_update_of_supplier_slot(scenario: Scenario, sender: str) -> None:
+    """SRV 6.15.1 with RemotePartyRole Supplier."""
+    body = update_credentials(scenario.party(sender).credentials, SUPPLIER)
+    send(scenario, sender, scenario.device, body)
+
+
+@when(parsers.cfparse("{sender:Actor} sends SRV 6.15.1 renewing its own certificate", extra_types=TYPES))
+def renews_own_certificate(scenario: Scenario, sender: str) -> None:
+    """SRV 6.15.1 of the owner of the Supplier slot, with other certificates of the same party."""
+    renewed = scenario.party(sender).renewed_credentials
+    if renewed is None:
+        pytest.skip(f"the target names no renewed certificates for {scenario.party(sender).name}")
+    send(scenario, sender, scenario.device, update_credentials(renewed, SUPPLIER))
+
+
+def _read(srv: str) -> RequestBody:
+    """A Service Request that changes nothing, with the least it needs."""
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    match srv:
+        case "4.1.1":
+            return ReadInstantaneousImportRegistersBody()
+        case "4.10":
+            return ReadNetworkDataBody(start=midnight - timedelta(days=1), end=midnight)
+        case "6.24.1":
+            return RetrieveDeviceSecurityCredentialsKRPBody((NETWORK_OPERATOR,))
+        case _:
+            raise ValueError(f"no request is prepared for SRV {srv}; add it here")
+
+
+@when(parsers.cfparse("{sender:Actor} sends SRV {srv}", extra_types=TYPES | {"Srv": str}))
+def sends_read(scenario: Scenario, sender: str, srv: str) -> None:
+    """An ordinary non-critical Service Request."""
+    send(scenario, sender, scenario.device, _read(srv))
+
+
+@when(parsers.cfparse("the incorrect Network Operator sends SRV 6.15.1 {flaw:Defect}", extra_types={"Defect": defect}))
+def sends_defective_update(scenario: Scenario, flaw: str) -> None:
+    """The repair, with one thing wrong."""
+    scenario.watch(scenario.device)
+    try:
+        exchange = DEFECTS[flaw](scenario)
+    except NotArrangeable as missing:
+        pytest.skip(missing.reason)
+    scenario.keep(scenario.device, exchange)
+
+
+@when("the first request is sent again unchanged")
+def sends_again(scenario: Scenario) -> None:
+    """The same octets, the same Originator Counter."""
+    first = scenario.first_repair
+    if first is None:
+        raise LookupError("no request was sent before that could be sent again")
+    scenario.watch(scenario.device)
+    sender = scenario.party("the incorrect Network Operator")
+    scenario.keep(scenario.device, sender.submit(first.document, first.request_id))
+
+
+@then(
+    parsers.cfparse(
+        "SRV 6.24.1 by {reader:Actor} shows {owner:Actor}'s certificates in the slot", extra_types=TYPES
+    )
+)
+def reads_certificates(scenario: Scenario, reader: str, owner: str) -> None:
+    """The Network Operator slot holds the owner's certificates."""
+    expect_credentials(scenario, reader, NETWORK_OPERATOR, scenario.party(owner).credentials, scenario.party(owner))
+
+
+@then(
+    parsers.cfparse("SRV 6.24.1 by {reader:Actor} shows the renewed certificates in the Supplier slot", extra_types=TYPES)
+)
+def reads_renewed_certificates(scenario: Scenario, reader: str) -> None:
+    """The Supplier slot holds the renewed certificates."""
+    renewed = scenario.party(reader).renewed_credentials
+    expect_credentials(scenario, reader, SUPPLIER, renewed, scenario.party(reader))
+
+
+def expect_credentials(scenario, reader, role, credentials, owner):  # type: ignore[no-untyped-def]
+    """SRV 6.24.1 names the party and, where it tells hashes, those of its certificates."""
+    (reading,) = scenario.party(reader).read_slots(scenario.device.device_id, (role,))
+    requirement = f"SRV 6.24.1 shows the new certificates in the {role} slot [FIA 4.2.1]"
+    if reading.party != owner.user_id:
+        raise TargetNonconformity(requirement, f"{owner.user_id} ({owner.name})", reading.describe())
+    expected = credentials.hashes(scenario.session.target.assumptions.certificate_hash)
+    differing = {usage for usage, value in reading.hashes.items() if expected.get(usage) != value}
+    if differing:
+        raise TargetNonconformity(
+            requirement,
+            "the hashes of the certificates that were sent",
+            f"other certificates for {', '.join(sorted(differing))}: {reading.describe()}",
+        )

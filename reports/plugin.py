@@ -1,0 +1,172 @@
+"""The pytest plugin of the report path; see docs/adr/0008 for statuses and exit codes.
+
+Wired by ``pytest_plugins = ["reports.plugin"]`` or ``-p reports.plugin``. It takes the floor only when the
+paths given to pytest hold feature files; the harness's own tests run under plain pytest reporting.
+
+The fixture ``recorder`` gives steps a :class:`reports.recorder.Recorder`. `set_environment` tells the report
+which target was tested and which assumptions the verdicts rest on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reports.allure_steps import AllureScenario
+from reports.gherkin_lint import feature_files, lint
+from reports.recorder import Recorder, new_result
+from reports.results import ALLURE_RESULTS_DIRECTORY, EVIDENCE_DIRECTORY, ExitCode
+from reports.run import ConformanceRun
+
+if TYPE_CHECKING:
+    from pytest_bdd.parser import Feature, Scenario, Step
+
+DEFAULT_OUTPUT = "reports/output"
+
+_RUN = pytest.StashKey[ConformanceRun]()
+_RECORDER = pytest.StashKey[Recorder]()
+_EXAMPLE = "_pytest_bdd_example"
+
+
+def set_environment(
+    config: pytest.Config,
+    environment: Mapping[str, object],
+    assumptions: Iterable[str] = (),
+) -> None:
+    """Tell the report what was tested. May be called more than once, also from xdist workers; entries add up.
+
+    Args:
+        config: the pytest configuration.
+        environment: name and value, such as the target file, the endpoints and the releases.
+        assumptions: the settings with a default of ours that a verdict rests on, a sentence each.
+    """
+    run = config.stash.get(_RUN, None)
+    if run is not None:
+        run.add_environment({name: str(value) for name, value in environment.items()}, list(assumptions))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--output DIR``: where results, evidence and reports are written."""
+    parser.getgroup("conformance").addoption(
+        "--output",
+        dest="conformance_output",
+        metavar="DIR",
+        default=DEFAULT_OUTPUT,
+        help="folder for results, evidence and reports (default: %(default)s)",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the feature files; stop with one message and exit code 2 when they would hide a scenario."""
+    base = config.invocation_params.dir
+    files = feature_files(config.args, base)
+    if not files:
+        return
+    report = lint(files)
+    for tag in sorted(report.tags):
+        config.addinivalue_line("markers", f"{tag}: Gherkin tag")
+    if report.problems and not is_worker(config):
+        pytest.exit("\n".join(str(problem) for problem in report.problems), returncode=ExitCode.HARNESS_ERROR)
+    if config.option.collectonly:
+        return
+    output = (base / config.getoption("conformance_output")).resolve()
+    run = ConformanceRun(config, output, report, whole_files=not any("::" in str(arg) for arg in config.args))
+    if not is_worker(config):
+        try:
+            run.prepare()
+        except OSError as error:
+            pytest.exit(f"--output {output}: cannot be written: {error.strerror}", ExitCode.HARNESS_ERROR)
+    if config.option.allure_report_dir is None:
+        config.option.allure_report_dir = str(output / ALLURE_RESULTS_DIRECTORY)
+    config.stash[_RUN] = run
+    config.pluginmanager.register(run, "conformance-run")
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process is a worker of pytest-xdist; results are then written by the controller."""
+    return hasattr(config, "workerinput")
+
+
+@pytest.fixture
+def recorder(request: pytest.FixtureRequest) -> Recorder:
+    """The record of the scenario that is running."""
+    return _recorder_of(request.node)
+
+
+def _recorder_of(item: pytest.Item) -> Recorder:
+    known = item.stash.get(_RECORDER, None)
+    if known is None:
+        run = item.config.stash.get(_RUN, None)
+        output = run.output if run else Path(item.config.getoption("conformance_output"))
+        callspec = getattr(item, "callspec", None)
+        example = callspec.params.get(_EXAMPLE, {}) if callspec else {}
+        result = new_result(item.nodeid, example)
+        if run is not None:
+            run.describe(result)
+        known = Recorder(result, output / EVIDENCE_DIRECTORY, AllureScenario(item.config))
+        item.stash[_RECORDER] = known
+    return known
+
+
+def is_scenario(item: pytest.Item) -> bool:
+    """Whether pytest-bdd made this test from a Gherkin scenario."""
+    return _EXAMPLE in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Compare what was collected with what is written, before anything is deselected."""
+    run = session.config.stash.get(_RUN, None)
+    if run is not None and not run.check_count(sum(is_scenario(item) for item in items)):
+        items.clear()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put the record of the scenario into the report of its last phase; xdist carries it to the controller."""
+    report = yield
+    if item.config.stash.get(_RUN, None) is None or not is_scenario(item):
+        return report
+    record = _recorder_of(item)
+    exception = call.excinfo.value if call.excinfo else None
+    record.end_phase(report.when or "", exception, report.longreprtext if report.failed else "")
+    attributes = vars(report)  # pytest and xdist carry whatever is here along
+    attributes["conformance_scenario"] = True
+    if report.when == "teardown":
+        attributes["conformance_result"] = record.result.as_json()
+    return report
+
+
+def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature, scenario: Scenario) -> None:
+    """The scenario starts."""
+    _recorder_of(request.node).begin_scenario(feature, scenario)
+
+
+def pytest_bdd_before_step(request: pytest.FixtureRequest, step: Step) -> None:
+    """A step starts."""
+    _recorder_of(request.node).begin_step(step)
+
+
+def pytest_bdd_after_step(request: pytest.FixtureRequest) -> None:
+    """A step was carried out."""
+    _recorder_of(request.node).end_step()
+
+
+def pytest_bdd_step_error(request: pytest.FixtureRequest, exception: Exception) -> None:
+    """A step raised `exception`."""
+    _recorder_of(request.node).end_step(exception)
+
+
+def pytest_bdd_step_func_lookup_error(
+    request: pytest.FixtureRequest, step: Step, exception: Exception
+) -> None:
+    """No step definition carries the sentence out."""
+    record = _recorder_of(request.node)
+    record.begin_step(step)
+    record.end_step(exception)

@@ -1,0 +1,254 @@
+"""The results of a run as files: ``results.jsonl`` (one scenario a line), ``run.json``, the folder ``evidence``.
+
+Every record is flushed as soon as its scenario has ended, so that what ran before a crash is kept.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+RESULTS_FILE = "results.jsonl"
+RUN_FILE = "run.json"
+EVIDENCE_DIRECTORY = "evidence"
+ALLURE_RESULTS_DIRECTORY = "allure-results"
+ALLURE_REPORT_DIRECTORY = "allure-report"
+SUMMARY_FILE = "summary.html"
+
+AttachmentKind = Literal["request", "response", "callback", "refused", "note"]
+
+
+class Status(StrEnum):
+    """The verdict of one scenario."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    """The target does not conform: a requirement was checked and not met."""
+    ERROR = "error"
+    """The harness or the environment broke: nothing is known about the target."""
+    NOT_APPLICABLE = "not applicable"
+    NOT_RUN = "not run"
+
+
+class ExitCode(IntEnum):
+    """What the exit code of a run means."""
+
+    CONFORMS = 0
+    DOES_NOT_CONFORM = 1
+    HARNESS_ERROR = 2
+    INCOMPLETE = 3
+
+
+EXIT_MEANINGS = {
+    ExitCode.CONFORMS: "conforms: every selected scenario ran and passed, or is not applicable",
+    ExitCode.DOES_NOT_CONFORM: "does not conform: at least one requirement was checked and not met",
+    ExitCode.HARNESS_ERROR: "harness or configuration error: no verdict on the target",
+    ExitCode.INCOMPLETE: "incomplete: nothing ran, or scenarios that were selected did not run",
+}
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """One raw message or note; `file` is its name below the folder ``evidence``."""
+
+    title: str
+    kind: str
+    media_type: str
+    file: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """Who sent what to whom, for the sequence diagram."""
+
+    sender: str
+    receiver: str
+    label: str
+
+
+@dataclass
+class StepResult:
+    """One Gherkin step. `duration` is in seconds; `status` is passed, failed, error, skipped or not run."""
+
+    keyword: str
+    text: str
+    line: int
+    status: str = "not run"
+    duration: float = 0.0
+    attachments: list[Attachment] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a scenario did not pass, in the field's words.
+
+    Attributes:
+        requirement: the sentence or clause that was not met, or what broke.
+        expected: what the sources ask for.
+        actual: what was observed.
+        device: Device ID, where known.
+        message_ids: Request IDs or Response IDs concerned.
+        traceback: only for errors of the harness or the environment.
+    """
+
+    requirement: str
+    expected: str = ""
+    actual: str = ""
+    device: str = ""
+    message_ids: list[str] = field(default_factory=list)
+    traceback: str = ""
+
+
+@dataclass
+class ScenarioResult:
+    """The record of one scenario. `duration` is in seconds, `started` is UTC in ISO 8601.
+
+    `written_title` is the title in the feature file, with its placeholders; `title` has them filled in.
+    """
+
+    scenario_id: str
+    title: str
+    feature: str
+    nodeid: str
+    s1sp: str = ""
+    device_type: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)
+    written_title: str = ""
+    rule: str = ""
+    severity: str = ""
+    clauses: list[str] = field(default_factory=list)
+    status: Status = Status.NOT_RUN
+    reason: Reason | None = None
+    started: str = ""
+    duration: float = 0.0
+    steps: list[StepResult] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+    observations: dict[str, list[str]] = field(default_factory=dict)
+    labels: dict[str, list[str]] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """This record as plain JSON values."""
+        record = dataclasses.asdict(self)
+        record["status"] = str(self.status)
+        return record
+
+    @classmethod
+    def from_json(cls, record: dict[str, Any]) -> ScenarioResult:
+        """The record that `as_json` wrote.
+
+        Raises:
+            ValueError: the record is not one of ours.
+        """
+        return _SCENARIO.validate_python(record)
+
+
+@dataclass
+class RunInformation:
+    """What holds for the whole run. `written`, `collected`, `selected` count scenarios, Examples rows expanded."""
+
+    started: str = ""
+    finished: str = ""
+    written: int = 0
+    collected: int = 0
+    selected: int = 0
+    executed: int = 0
+    exit_code: int = int(ExitCode.INCOMPLETE)
+    environment: dict[str, str] = field(default_factory=dict)
+    assumptions: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+_SCENARIO = TypeAdapter(ScenarioResult)
+_RUN = TypeAdapter(RunInformation)
+
+
+class ResultsError(Exception):
+    """A results folder that cannot be read; the message names the file."""
+
+
+class ResultsWriter:
+    """Writes one results folder. Only what an earlier run wrote there is removed; foreign files stay."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def prepare(self) -> None:
+        """Create the folder and remove the results of an earlier run.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        (self.directory / EVIDENCE_DIRECTORY).mkdir(parents=True, exist_ok=True)
+        for name in (RESULTS_FILE, RUN_FILE, SUMMARY_FILE):
+            (self.directory / name).unlink(missing_ok=True)
+        for folder in (EVIDENCE_DIRECTORY, ALLURE_RESULTS_DIRECTORY):
+            for file in (self.directory / folder).glob("*"):
+                if file.is_file():
+                    file.unlink()
+        (self.directory / RESULTS_FILE).touch()
+
+    def append(self, result: ScenarioResult) -> None:
+        """Add one record and hand it to the operating system before returning."""
+        with (self.directory / RESULTS_FILE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(result.as_json(), ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def write_run(self, run: RunInformation) -> None:
+        """Write ``run.json``."""
+        text = json.dumps(dataclasses.asdict(run), indent=2, ensure_ascii=False)
+        (self.directory / RUN_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def read_results(directory: Path) -> tuple[RunInformation, list[ScenarioResult]]:
+    """Read a results folder; a last line cut short by a crash is left out.
+
+    Raises:
+        ResultsError: there are no results, or a line is not one of ours.
+    """
+    results_path, run_path = directory / RESULTS_FILE, directory / RUN_FILE
+    if not results_path.is_file():
+        raise ResultsError(f"{results_path}: no results here; run the features first")
+    lines = results_path.read_text(encoding="utf-8").splitlines(keepends=True)
+    results = []
+    for number, line in enumerate(lines, start=1):
+        if number == len(lines) and not line.endswith("\n"):
+            break
+        try:
+            results.append(_SCENARIO.validate_json(line))
+        except ValidationError as error:
+            first = error.errors()[0]
+            field_name = ".".join(str(part) for part in first["loc"]) or "record"
+            raise ResultsError(f"{results_path}:{number}: {field_name}: {first['msg']}") from error
+    try:
+        run = _RUN.validate_json(run_path.read_bytes()) if run_path.is_file() else RunInformation()
+    except ValidationError as error:
+        raise ResultsError(f"{run_path}: {error.errors()[0]['msg']}") from error
+    return run, results
+
+
+def exit_code_of(statuses: list[Status], *, selected: int, aborted: bool) -> ExitCode:
+    """The exit code of a run (docs/adr/0008).
+
+    Args:
+        statuses: the verdict of every scenario that has one.
+        selected: how many scenarios were selected to run.
+        aborted: the harness or the configuration stopped the run.
+    """
+    if aborted:
+        return ExitCode.HARNESS_ERROR
+    if Status.FAILED in statuses:
+        return ExitCode.DOES_NOT_CONFORM
+    if Status.ERROR in statuses:
+        return ExitCode.HARNESS_ERROR
+    if Status.PASSED not in statuses or Status.NOT_RUN in statuses or len(statuses) < selected:
+        return ExitCode.INCOMPLETE
+    return ExitCode.CONFORMS

@@ -1,0 +1,227 @@
+"""One run as seen by the process that reports it: counts, results, progress, exit code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_bdd.scenario import make_python_name
+
+from reports.allure_environment import write_allure_environment
+from reports.gherkin_lint import LintReport
+from reports.recorder import describe, new_result
+from reports.results import (
+    ALLURE_RESULTS_DIRECTORY,
+    ExitCode,
+    Reason,
+    ResultsWriter,
+    RunInformation,
+    ScenarioResult,
+    Status,
+    exit_code_of,
+)
+from reports.summary import write_summary
+from reports.terminal import Terminal
+
+_WORKER_OUTPUT = "conformance"
+
+
+class ConformanceRun:
+    """Registered as a plugin; in an xdist worker it only counts, in the controller it writes and prints."""
+
+    def __init__(
+        self, config: pytest.Config, output: Path, written: LintReport, *, whole_files: bool
+    ) -> None:
+        self.output = output
+        self.information = RunInformation(written=written.count)
+        self.results: list[ScenarioResult] = []
+        self._config = config
+        self._is_worker = hasattr(config, "workerinput")
+        self._written = written
+        self._whole_files = whole_files
+        self._writer = ResultsWriter(output)
+        self._selected_nodeids: list[str] = []
+        self._reported: set[str] = set()
+        self._terminal: Terminal | None = None
+        self._verbose = config.option.verbose
+
+    def prepare(self) -> None:
+        """Make the results folder ready and quieten pytest's own reporting.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        self.information.started = _now()
+        self._writer.prepare()
+        self._writer.write_run(self.information)
+        # Below -1 pytest prints neither header nor dots nor summary; ours shows what went wrong.
+        self._config.option.verbose = -2
+        self._config.option.tbstyle = "short"
+        self._config.option.no_summary = True
+
+    def describe(self, result: ScenarioResult) -> None:
+        """Fill in what the feature files say, for a scenario that did not come to run its first step."""
+        function, _, rest = result.nodeid.rpartition("::")[2].partition("[")
+        parameters = re.sub(r"@[^@\]]*$", "", rest).removesuffix("]")
+        matches = [
+            (scenario, row)
+            for scenario in self._written.scenarios
+            for row in scenario.rows
+            if f"test_{make_python_name(scenario.title)}" == function and "-".join(row.values()) == parameters
+        ]
+        if len(matches) == 1:
+            scenario, row = matches[0]
+            describe(result, scenario.feature, scenario.title, [scenario.scenario_id])
+            result.written_title = scenario.title
+            result.s1sp, result.device_type = row.get("s1sp", ""), row.get("device_type", "")
+            result.parameters = dict(row)
+
+    def add_environment(self, environment: dict[str, str], assumptions: list[str]) -> None:
+        """Add to what is known about the target."""
+        self.information.environment.update(environment)
+        known = self.information.assumptions
+        known.extend(assumption for assumption in assumptions if assumption not in known)
+
+    def check_count(self, collected: int) -> bool:
+        """Whether as many scenarios were collected as are written."""
+        self.information.collected = collected
+        if not self._whole_files or collected == self.information.written:
+            return True
+        self._add_problem(
+            f"{self.information.written} scenarios are written in the feature files, {collected} were "
+            "collected: a scenario would be missing from the verdict"
+        )
+        return False
+
+    def _add_problem(self, text: str) -> None:
+        if text not in self.information.problems:
+            self.information.problems.append(text)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Without xdist: the items that are left are the ones selected."""
+        if not self._is_worker and session.items:
+            self._begin([item.nodeid for item in session.items])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """With xdist: every worker collects the same items."""
+        if not self._selected_nodeids:
+            self._begin(list(ids))
+
+    def _begin(self, nodeids: list[str]) -> None:
+        self._selected_nodeids = nodeids
+        self.information.selected = len(nodeids)
+        self._printer().begin(self.information)
+
+    def _printer(self) -> Terminal:
+        if self._terminal is None:
+            self._terminal = Terminal(
+                self._config.pluginmanager.get_plugin("terminalreporter"), self._verbose
+            )
+        return self._terminal
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A test module that cannot be imported is the harness's fault."""
+        if report.failed and not self._is_worker:
+            last_line = report.longreprtext.strip().rpartition("\n")[2].removeprefix("E").strip()
+            self._add_problem(f"{report.nodeid}: cannot be collected: {last_line}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """Keep pytest's own letters off the terminal for scenarios."""
+        return ("", "", "") if getattr(report, "conformance_scenario", False) else None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write and print a scenario as soon as it has ended."""
+        if self._is_worker:
+            return
+        record = getattr(report, "conformance_result", None)
+        if record is not None:
+            self._conclude(ScenarioResult.from_json(record))
+        elif report.when not in ("setup", "call", "teardown"):  # xdist: the worker died in the middle of it
+            self._conclude(self._without_record(report.nodeid, Status.ERROR, report.longreprtext))
+        elif report.failed and not getattr(report, "conformance_scenario", False):
+            self._add_problem(f"{report.nodeid}: failed, and is not a scenario")
+
+    def _conclude(self, result: ScenarioResult) -> None:
+        self.results.append(result)
+        self._reported.add(result.nodeid)
+        self._writer.append(result)
+        self._printer().scenario_ended(result, len(self.results), self.information.selected)
+
+    def _without_record(self, nodeid: str, status: Status, text: str) -> ScenarioResult:
+        result = new_result(nodeid, {})
+        result.started = ""
+        self.describe(result)
+        result.status = status
+        result.reason = Reason(requirement="running the scenario", actual=text) if text else None
+        return result
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what a worker knows."""
+        output = getattr(node, "workeroutput", None) or {}
+        known = output.get(_WORKER_OUTPUT)
+        if known:
+            self.information.collected = known["collected"]
+            self.add_environment(known["environment"], known["assumptions"])
+            for problem in known["problems"]:
+                self._add_problem(problem)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """A fixture or hook stopped the run with `pytest.exit`; what Ctrl-C leaves out counts as not run."""
+        value = excinfo.value
+        if isinstance(value, pytest.exit.Exception) and value.returncode == ExitCode.HARNESS_ERROR:
+            self._add_problem(value.msg)
+
+    def pytest_internalerror(self, excrepr: object) -> None:
+        """Pytest or a plugin broke."""
+        self._add_problem("internal error: " + str(excrepr).strip().rpartition("\n")[2])
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None]:
+        """Draw the conclusion once every other plugin has finished."""
+        if self._is_worker:
+            self._config.workeroutput[_WORKER_OUTPUT] = {  # type: ignore[attr-defined]
+                "collected": self.information.collected,
+                "environment": self.information.environment,
+                "assumptions": self.information.assumptions,
+                "problems": self.information.problems,
+            }
+            yield
+            return
+        yield
+        session.exitstatus = self._finish(session)
+
+    def _finish(self, session: pytest.Session) -> ExitCode:
+        for nodeid in self._selected_nodeids:
+            if nodeid not in self._reported:
+                result = self._without_record(nodeid, Status.NOT_RUN, "")
+                self.results.append(result)
+                self._writer.append(result)
+        statuses = [result.status for result in self.results]
+        executed = (Status.PASSED, Status.FAILED, Status.ERROR)
+        stopped = session.exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+        code = exit_code_of(
+            statuses,
+            selected=self.information.selected,
+            aborted=bool(self.information.problems) or stopped,
+        )
+        self.information.executed = sum(status in executed for status in statuses)
+        self.information.finished = _now()
+        self.information.exit_code = int(code)
+        self._writer.write_run(self.information)
+        allure_results = self.output / ALLURE_RESULTS_DIRECTORY
+        if allure_results.is_dir():
+            write_allure_environment(allure_results, self.information)
+        write_summary(self.output)
+        self._printer().finish(self.information, self.results, self.output)
+        return code
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

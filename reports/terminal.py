@@ -1,0 +1,193 @@
+"""What a run shows on the terminal: a line a scenario, and the summary at the end."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from reports.matrix import ANY, column_of, counts, matrix
+from reports.results import (
+    EXIT_MEANINGS,
+    SUMMARY_FILE,
+    ExitCode,
+    RunInformation,
+    ScenarioResult,
+    Status,
+)
+
+STYLES = {
+    Status.PASSED: "green",
+    Status.FAILED: "bold red",
+    Status.ERROR: "magenta",
+    Status.NOT_APPLICABLE: "cyan",
+    Status.NOT_RUN: "yellow",
+}
+_CELLS = {
+    Status.PASSED: "pass",
+    Status.FAILED: "FAIL",
+    Status.ERROR: "ERROR",
+    Status.NOT_APPLICABLE: "n/a",
+    Status.NOT_RUN: "not run",
+}
+_PLAIN_WIDTH = 120
+_ERRORS_IN_FULL = 20
+
+
+class Terminal:
+    """Prints through pytest's terminal reporter, which respects capturing and colour settings."""
+
+    def __init__(self, reporter: Any, verbosity: int) -> None:
+        self._reporter = reporter
+        self._verbosity = verbosity
+
+    def begin(self, run: RunInformation) -> None:
+        """Say how much there is to do."""
+        console, text = self._console()
+        console.print(f"[bold]{run.selected}[/] of {run.written} scenarios selected")
+        for name, value in run.environment.items():
+            console.print(f"  [dim]{escape(name)}:[/] {escape(value)}")
+        self._write(text)
+
+    def scenario_ended(self, result: ScenarioResult, number: int, total: int) -> None:
+        """One line a scenario; what a failure is about follows it, indented."""
+        console, text = self._console()
+        width = len(str(total))
+        place = " ".join(value for value in column_of(result) if value != ANY)
+        status = f"[{STYLES[result.status]}]{result.status:<14}[/]"
+        console.print(
+            f"[dim]{number:>{width}}/{total}[/] {result.scenario_id or '-':<10} {escape(place):<11} "
+            f"{status} [dim]{result.duration:6.2f} s[/]  {escape(result.title)}",
+            overflow="ellipsis",
+            no_wrap=True,
+        )
+        if result.status in (Status.FAILED, Status.ERROR):
+            self._reason(console, result, indent="    ", traceback=self._verbosity > 0)
+        self._write(text)
+
+    def finish(self, run: RunInformation, results: list[ScenarioResult], output: Path) -> None:
+        """The matrix, what went wrong, what was observed, and what the exit code means."""
+        console, text = self._console()
+        console.print()
+        if results:
+            self._matrix(console, results)
+        self._failures(console, results)
+        self._observations(console, results)
+        if run.assumptions:
+            console.print("[bold]Assumptions in force[/] (no public text decides them; they are settings)")
+            for assumption in run.assumptions:
+                console.print(f"  - {escape(assumption)}")
+            console.print()
+        self._counts(console, run, results)
+        for problem in run.problems:
+            console.print(f"[magenta]problem:[/] {escape(problem)}")
+        code = ExitCode(run.exit_code)
+        style = "bold green" if code is ExitCode.CONFORMS else "bold red"
+        console.print(f"[bold]Report[/]    {escape(str(output / SUMMARY_FILE))}")
+        console.print(f"[bold]Exit code[/] [{style}]{int(code)}[/]: {EXIT_MEANINGS[code]}")
+        self._write(text)
+
+    def _matrix(self, console: Console, results: list[ScenarioResult]) -> None:
+        table_of = matrix(results)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), header_style="bold")
+        table.add_column("test case", no_wrap=True)
+        table.add_column("", overflow="fold", ratio=1, min_width=24)
+        for s1sp, device_type in table_of.columns:
+            table.add_column(f"{s1sp}\n{device_type}", justify="center", no_wrap=True)
+        for row in table_of.rows:
+            cells = []
+            for column in table_of.columns:
+                status = row.cells.get(column)
+                cells.append(f"[{STYLES[status]}]{_CELLS[status]}[/]" if status else "[dim]-[/]")
+            table.add_row(row.scenario_id or "-", escape(row.title), *cells)
+        console.print(table)
+
+    def _failures(self, console: Console, results: list[ScenarioResult]) -> None:
+        wrong = [result for result in results if result.status in (Status.FAILED, Status.ERROR)]
+        wrong.sort(key=lambda result: (result.scenario_id, column_of(result)))
+        if not wrong:
+            return
+        console.print("[bold]What did not pass[/]")
+        for result in wrong[:_ERRORS_IN_FULL]:
+            place = " ".join(value for value in column_of(result) if value != ANY)
+            style = STYLES[result.status]
+            console.print(
+                f"  {result.scenario_id or result.nodeid} {place} "
+                f"[{style}]{result.status}[/]: {escape(result.title)}"
+            )
+            self._reason(console, result, indent="      ", traceback=False)
+        if len(wrong) > _ERRORS_IN_FULL:
+            console.print(f"  and {len(wrong) - _ERRORS_IN_FULL} more; all are in the report")
+        console.print()
+
+    def _reason(self, console: Console, result: ScenarioResult, indent: str, *, traceback: bool) -> None:
+        reason = result.reason
+        if reason is None:
+            return
+        lines = [
+            ("Requirement", reason.requirement),
+            ("Expected", reason.expected),
+            ("Actual", reason.actual),
+            ("Device", reason.device),
+            ("Messages", ", ".join(reason.message_ids)),
+            ("Clauses", ", ".join(result.clauses)),
+        ]
+        for name, value in lines:
+            if value:
+                console.print(f"{indent}[bold]{name + ':':<12}[/] {escape(value)}", soft_wrap=True)
+        if traceback and reason.traceback:
+            console.print(escape(reason.traceback), soft_wrap=True)
+
+    def _observations(self, console: Console, results: list[ScenarioResult]) -> None:
+        seen: dict[str, dict[str, list[str]]] = {}
+        for result in results:
+            place = " ".join(
+                value for value in (result.scenario_id, result.s1sp, result.device_type) if value
+            )
+            for name, values in result.observations.items():
+                for value in values:
+                    seen.setdefault(name, {}).setdefault(value, []).append(place)
+        if not seen:
+            return
+        console.print("[bold]Observed, on record, no verdict[/]")
+        for name, by_value in sorted(seen.items()):
+            for value, places in sorted(by_value.items()):
+                shown = ", ".join(sorted(set(places))[:3]) + (
+                    f" and {len(places) - 3} more" if len(places) > 3 else ""
+                )
+                console.print(f"  {escape(name)}: {escape(value)} [dim]({escape(shown)})[/]", soft_wrap=True)
+        console.print()
+
+    def _counts(self, console: Console, run: RunInformation, results: list[ScenarioResult]) -> None:
+        verdicts = ", ".join(
+            f"[{STYLES[status]}]{number} {status}[/]" for status, number in counts(results).items() if number
+        )
+        console.print(
+            f"[bold]Scenarios[/] {run.written} written, {run.selected} selected, {run.executed} executed"
+            + (f": {verdicts}" if verdicts else "")
+        )
+
+    def _console(self) -> tuple[Console, io.StringIO]:
+        text = io.StringIO()
+        coloured = bool(getattr(self._reporter, "hasmarkup", False))
+        width = None
+        if self._reporter is None or not self._reporter.isatty():
+            width = _PLAIN_WIDTH
+        console = Console(
+            file=text,
+            force_terminal=coloured,
+            color_system="standard" if coloured else None,
+            width=width,
+            highlight=False,
+            emoji=False,
+        )
+        return console, text
+
+    def _write(self, text: io.StringIO) -> None:
+        if self._reporter is not None:
+            self._reporter.write_line(text.getvalue().removesuffix("\n"))

@@ -1,0 +1,214 @@
+"""Signing of DUIS documents."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
+from lxml import etree
+
+from duis.signature_profile import (
+    SIGNATURE,
+    SIGNED_INFO_HEAD,
+    SIGNED_INFO_TAIL,
+    SignatureError,
+    SignatureReason,
+)
+from duis.smki.certificate import CertificateUnreadable, OrganisationCertificate, load
+from duis.xml import DS, WHITE_SPACE, Element, MalformedXML, escape, parse
+
+_ALGORITHM = ec.ECDSA(hashes.SHA256())
+_CLOSING_TAG = re.compile(rb"</[^<>/\s]+\s*>\s*\Z")
+_SPACE_BETWEEN_TAGS = re.compile(rb">[ \t\r\n]+<")
+
+# Inside the document the SignedInfo inherits its prefix from ds:Signature.
+_SIGNATURE_HEAD = f'<ds:Signature xmlns:ds="{DS}">'.encode() + SIGNED_INFO_HEAD.replace(
+    f' xmlns:ds="{DS}"'.encode(), b""
+)
+_VALUE_HEAD = SIGNED_INFO_TAIL + b"<ds:SignatureValue>"
+
+
+class SigningIdentityError(ValueError):
+    """A certificate and a private key cannot be used to sign together.
+
+    Attributes:
+        path: The file at fault, None when there is none.
+        detail: What is wrong with it.
+    """
+
+    def __init__(self, detail: str, path: Path | None = None) -> None:
+        super().__init__(f"{path}: {detail}" if path else detail)
+        self.path = path
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class SigningIdentity:
+    """A certificate and its private key.
+
+    Raises:
+        SigningIdentityError: When the key does not belong to the certificate or is not on P-256.
+    """
+
+    certificate: OrganisationCertificate
+    private_key: ec.EllipticCurvePrivateKey = field(repr=False)
+    _tail: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.private_key.curve, ec.SECP256R1):
+            raise SigningIdentityError("the private key is not on P-256")
+        if self.private_key.public_key() != self.certificate.public_key:
+            raise SigningIdentityError("the private key does not belong to the certificate")
+        key_info = (
+            "</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509IssuerSerial>"
+            f"<ds:X509IssuerName>{escape(self.certificate.issuer_name)}</ds:X509IssuerName>"
+            f"<ds:X509SerialNumber>{self.certificate.serial}</ds:X509SerialNumber>"
+            "</ds:X509IssuerSerial></ds:X509Data></ds:KeyInfo></ds:Signature>"
+        )
+        object.__setattr__(self, "_tail", key_info.encode())
+
+    def valid_at(self, moment: datetime) -> bool:
+        """Whether the certificate is within its validity."""
+        return self.certificate.not_before <= moment <= self.certificate.not_after
+
+    def signature_over(self, digest: bytes) -> bytes:
+        """A ds:Signature element, as text, over a document with that SHA-256 digest."""
+        encoded = base64.b64encode(digest)
+        signed = self.private_key.sign(SIGNED_INFO_HEAD + encoded + SIGNED_INFO_TAIL, _ALGORITHM)
+        r, s = decode_dss_signature(signed)
+        value = base64.b64encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+        return b"".join((_SIGNATURE_HEAD, encoded, _VALUE_HEAD, value, self._tail))
+
+
+def load_signing_identity(certificate: Path, private_key: Path) -> SigningIdentity:
+    """Read a certificate (PEM or DER) and its private key (PEM or DER PKCS#8, not encrypted).
+
+    Raises:
+        SigningIdentityError: When a file is missing or unreadable, or the two do not belong together.
+    """
+    certificate, private_key = Path(certificate), Path(private_key)
+    try:
+        loaded = load(_read(certificate))
+    except CertificateUnreadable as error:
+        raise SigningIdentityError(str(error), certificate) from None
+    key = _load_key(private_key)
+    try:
+        return SigningIdentity(loaded, key)
+    except CertificateUnreadable as error:
+        raise SigningIdentityError(str(error), certificate) from None
+    except SigningIdentityError as error:
+        raise SigningIdentityError(f"{error.detail} (certificate {certificate})", private_key) from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SigningIdentityError(error.strerror or str(error), path) from None
+
+
+def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
+    data = _read(path)
+    try:
+        pem = b"-----BEGIN" in data
+        key = load_pem_private_key(data, None) if pem else load_der_private_key(data, None)
+    except TypeError:
+        raise SigningIdentityError("the private key is encrypted; give it unencrypted", path) from None
+    except Exception as error:  # the library raises several kinds, all for one cause
+        # Its message can hold nothing of the key, but the kind alone says enough.
+        raise SigningIdentityError(
+            f"not a PEM or DER PKCS#8 private key ({type(error).__name__})", path
+        ) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise SigningIdentityError("not an elliptic curve private key", path)
+    return key
+
+
+def sign(document: bytes, identity: SigningIdentity, *, keep_white_space: bool = False) -> bytes:
+    """Append ds:Signature as the last child of the root.
+
+    White space between elements is dropped unless it is to be kept: DCC's tool drops it before it digests, so
+    a document signed with it does not verify there. Comments are no part of what is signed and are dropped.
+    Nothing else of the document changes.
+
+    Args:
+        document: An unsigned document.
+        identity: Who signs.
+        keep_white_space: Sign the white space between elements too.
+
+    Returns:
+        The signed document.
+
+    Raises:
+        SignatureError: When the document is not usable XML or already carries a signature of its own.
+    """
+    root = parse_for_signature(document)
+    if root.find(SIGNATURE) is not None:
+        raise SignatureError(SignatureReason.ALREADY_SIGNED, "the document already carries a ds:Signature")
+    closing = _CLOSING_TAG.search(document)
+    if (
+        closing is None
+        or b"<!" in document
+        or (not keep_white_space and _SPACE_BETWEEN_TAGS.search(document, 0, closing.end()) is not None)
+    ):
+        document = _rewritten(root, keep_white_space)
+        closing = _CLOSING_TAG.search(document)
+        assert closing is not None
+    digest = hashlib.sha256(etree.tostring(root, method="c14n", with_comments=False)).digest()
+    position = closing.start()
+    return b"".join((document[:position], identity.signature_over(digest), document[position:]))
+
+
+def parse_for_signature(document: bytes) -> Element:
+    """The root of a document, where a signature could be told to cover all of it.
+
+    Raises:
+        SignatureError: When it is not well-formed, has a DTD or a processing instruction. (An instruction
+            beside the root is part of what URI="" names, one inside a value splits it; no schema needs any.)
+    """
+    try:
+        root = parse(document)
+    except MalformedXML as error:
+        raise SignatureError(SignatureReason.MALFORMED, str(error)) from None
+    refuse_instructions(root)
+    return root
+
+
+def refuse_instructions(root: Element) -> None:
+    """Refuse a document with a processing instruction.
+
+    Raises:
+        SignatureError: When there is one.
+    """
+    inside = next(root.iter(etree.ProcessingInstruction), None)
+    document = root.getparent() is None
+    if inside is not None or (document and (root.getprevious() is not None or root.getnext() is not None)):
+        raise SignatureError(SignatureReason.MALFORMED, "processing instructions are not allowed")
+
+
+def _rewritten(root: Element, keep_white_space: bool) -> bytes:
+    """Serialise a document so that its root has a closing tag, without comments and unwanted white space."""
+    if not keep_white_space:
+        drop_white_space_between_elements(root)
+    if not len(root) and not root.text:
+        root.text = ""  # otherwise written as an empty-element tag, with nowhere to put the signature
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def drop_white_space_between_elements(root: Element) -> None:
+    """Drop white space beside child elements; white space that is all of an element's content stays."""
+    for element in root.iter():
+        if len(element):
+            if element.text and not element.text.strip(WHITE_SPACE):
+                element.text = None
+            for child in element:
+                if child.tail and not child.tail.strip(WHITE_SPACE):
+                    child.tail = None

@@ -1,0 +1,171 @@
+"""Verification of DUIS signatures, with the signer's certificate found by issuer and serial."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Collection
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from lxml import etree
+
+from duis.roles import CertificateType
+from duis.signature_profile import (
+    SignatureError,
+    SignatureReason,
+    own_signature,
+    read_key_info,
+    read_signature_value,
+    read_signed_info,
+)
+from duis.signature_sign import drop_white_space_between_elements, parse_for_signature, refuse_instructions
+from duis.smki.certificate import OrganisationCertificate
+from duis.smki.trust import ChainError, TrustStore
+from duis.xml import Element
+
+_ALGORITHM = ec.ECDSA(hashes.SHA256())
+
+
+class Context(StrEnum):
+    """The namespace context in which a signature verified."""
+
+    DOCUMENT = "document"
+    IN_PLACE = "in place"
+    CUT_OUT = "cut out"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedDocument:
+    """A document whose signature holds.
+
+    Attributes:
+        root: The tree that was verified. Read values from here and nowhere else; ds:Signature, its last
+            child, is the one part that is not covered.
+        signer: Whose signature it is; trusted at the time of verification.
+        context: Where the document was verified.
+    """
+
+    root: Element
+    signer: OrganisationCertificate
+    context: Context = Context.DOCUMENT
+
+
+def verify(
+    document: bytes | Element,
+    trust: TrustStore,
+    at: datetime | None = None,
+    *,
+    roles: Collection[str] | None = None,
+) -> VerifiedDocument:
+    """Verify the signature of a document and the trust in its signer.
+
+    Args:
+        document: The octets as received, or an element, which is taken as a document of its own root.
+        trust: Where the signer's certificate and its chain are found.
+        at: When the signer's certificate has to be valid; default now.
+        roles: The role codes the signer may have; default any.
+
+    Returns:
+        The verified tree and the signer.
+
+    Raises:
+        SignatureError: When it does not verify, with the reason.
+    """
+    if isinstance(document, bytes):
+        root = parse_for_signature(document)
+    else:
+        root = document
+        refuse_instructions(root)
+        etree.strip_tags(root, etree.Comment)  # not covered by the signature, and they split values
+    signature = own_signature(root)
+    signer = find_signer(signature, trust, at, roles)
+    _verify_signature(root, signature, signer.public_key)
+    return VerifiedDocument(root, signer)
+
+
+def verify_with(element: Element, public_key: ec.EllipticCurvePublicKey) -> None:
+    """Verify the signature of a document with a given key, whatever KeyInfo says.
+
+    Raises:
+        SignatureError: When it does not verify.
+    """
+    _verify_signature(element, own_signature(element), public_key)
+
+
+def find_signer(
+    signature: Element, trust: TrustStore, at: datetime | None, roles: Collection[str] | None
+) -> OrganisationCertificate:
+    """The trusted certificate that KeyInfo names.
+
+    KeyInfo is not covered by the signature: it only tells which known certificate to try.
+
+    Raises:
+        SignatureError: When it names none that is known and trusted to sign.
+    """
+    issuer, serial = read_key_info(signature)
+    try:
+        signer = trust.find(issuer, serial)
+    except ValueError:
+        raise SignatureError(SignatureReason.KEY_INFO, f"not an RFC 4514 name: {issuer[:200]!r}") from None
+    if signer is None:
+        raise SignatureError(
+            SignatureReason.UNKNOWN_SIGNER, f"no certificate of issuer {issuer} with serial {serial} is known"
+        )
+    try:
+        trust.validate(signer, at, roles, CertificateType.DIGITAL_SIGNING)
+    except ChainError as error:
+        raise SignatureError(SignatureReason.CHAIN, str(error)) from error
+    return signer
+
+
+def _verify_signature(root: Element, signature: Element, key: ec.EllipticCurvePublicKey) -> None:
+    """Check digest, then signature value. The tree is as before when this returns or raises."""
+    canonical, digest = read_signed_info(signature)
+    value = read_signature_value(signature)
+    found = _digest_without(root, signature)
+    if found != digest:
+        raise SignatureError(SignatureReason.DIGEST, _explain(root, digest, found))
+    try:
+        key.verify(value, canonical, _ALGORITHM)
+    except InvalidSignature:
+        raise SignatureError(
+            SignatureReason.SIGNATURE,
+            "the signature value was not made with the signer's key over SignedInfo",
+        ) from None
+
+
+def _digest_without(root: Element, signature: Element) -> bytes:
+    """SHA-256 of the canonical root without its signature, whose tail belongs to the content."""
+    tail, previous = signature.tail, signature.getprevious()
+    before = root.text if previous is None else previous.tail
+    root.remove(signature)
+    if tail:
+        _set_text_after(root, previous, (before or "") + tail)
+    canonical: bytes = etree.tostring(root, method="c14n", with_comments=False, with_tail=False)
+    if tail:
+        _set_text_after(root, previous, before)
+    root.append(signature)
+    return hashlib.sha256(canonical).digest()
+
+
+def _set_text_after(root: Element, previous: Element | None, text: str | None) -> None:
+    if previous is None:
+        root.text = text
+    else:
+        previous.tail = text
+
+
+def _explain(root: Element, expected: bytes, found: bytes) -> str:
+    """Say how the digests differ, and whether white space alone is the cause."""
+    detail = f"digest {base64.b64encode(found).decode()}, DigestValue {base64.b64encode(expected).decode()}"
+    without_space = deepcopy(root)
+    drop_white_space_between_elements(without_space)
+    if _digest_without(without_space, without_space[-1]) == expected:
+        return f"white space was added between elements after signing ({detail})"
+    return detail

@@ -1,0 +1,1 @@
+"""SMKI organisation certificates: their profile, the trust in them, and a test PKI."""

@@ -1,7 +1,7 @@
-"""Rules as data: an ordered table of named checks, each with the clause it carries out and what its failure means.
+"""Rules as data: an ordered table of named checks, each with its clause and what its failure means.
 
-A table is a tuple of `Check`; `first_failure` asks them in order. The HTTP handlers know nothing of the rules and the
-rules nothing of HTTP. A deviation is a new table with one named check replaced, removed or wrapped.
+A table is a tuple of `Check`; `first_failure` asks them in order. The HTTP handlers know nothing of the rules
+and the rules nothing of HTTP. A deviation is a new table with one named check replaced, removed or wrapped.
 """
 
 from __future__ import annotations

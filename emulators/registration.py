@@ -21,8 +21,8 @@ ELECTRICITY_ROLES = frozenset(
 )
 """The roles a party can be registered in for an MPAN.
 
-An Export Supplier is registered for an export MPAN; the emulators hold one MPAN for each ESME and keep both rows there
-[ASSUMED].
+An Export Supplier is registered for an export MPAN; the emulators hold one MPAN for each ESME and keep both
+rows there [ASSUMED].
 """
 
 GAS_ROLES = frozenset({UserRole.GAS_SUPPLIER, UserRole.GAS_TRANSPORTER, UserRole.REGISTERED_SUPPLIER_AGENT})
@@ -141,7 +141,7 @@ class RegistrationData:
         return len(self._rows)
 
     def registered(self, mpxn: str, role: UserRole, at: datetime) -> EUI64 | None:
-        """The party registered at that time; of several (agents, or overlapping rows) the latest appointed."""
+        """The party registered at that time; of several (agents, overlapping rows) the latest appointed."""
         rows = [row for row in self._by_point_and_role.get((mpxn, role), ()) if row.covers(at)]
         return max(rows, key=lambda row: row.effective_from).user_id if rows else None
 
@@ -155,3 +155,7 @@ class RegistrationData:
                     return True
                 covered_until = row.effective_to
         return False
+
+
+NO_REGISTRATIONS = RegistrationData()
+"""Nobody is registered for anything."""

@@ -1,7 +1,7 @@
 """The Registration Data (RDP) check: SRPD 6.1(f) with its exceptions 6.2(a) to (d).
 
-The DSP asks it as validation 1; an S1SP asks the same, through SRPD 16.1, as validation 2 [FIA 3.2]. MP107 is exception
-6.2(d), one condition beside the other three [FIA 4.3].
+The DSP asks it as validation 1; an S1SP asks the same, through SRPD 16.1, as validation 2 [FIA 3.2]. MP107 is
+exception 6.2(d), one condition beside the other three [FIA 4.3].
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from enum import StrEnum
 from duis.identifiers import EUI64
 from duis.roles import NETWORK_OPERATORS, DeviceType, RemotePartyRole, UserRole
 from emulators.inventory import Device, of_type
-from emulators.registration import Period, RegistrationData
+from emulators.registration import ELECTRICITY_ROLES, GAS_ROLES, Period, RegistrationData
 
 
 class ExemptionReading(StrEnum):
     """How far exception 6.2(d) reaches: the sources differ.
 
-    The legal text exempts any 6.15.1 an Electricity Distributor or Gas Transporter sends [FIA 4.3]; the requirement
-    exempts only one that replaces the Network Operator's certificate [FIA 1, 4.2.1, 4.5.1].
+    The legal text exempts any 6.15.1 an Electricity Distributor or Gas Transporter sends [FIA 4.3]; the
+    requirement exempts only one that replaces the Network Operator's certificate [FIA 1, 4.2.1, 4.5.1].
     """
 
     SENDER = "sender"
@@ -59,29 +59,18 @@ class RegistrationQuestion:
 
 
 _ROLES_AT_POINT: Mapping[DeviceType, frozenset[UserRole]] = {
-    DeviceType.ESME: frozenset(
-        {
-            UserRole.IMPORT_SUPPLIER,
-            UserRole.EXPORT_SUPPLIER,
-            UserRole.ELECTRICITY_DISTRIBUTOR,
-            UserRole.REGISTERED_SUPPLIER_AGENT,
-        }
-    ),
-    DeviceType.GPF: frozenset(
-        {UserRole.GAS_SUPPLIER, UserRole.GAS_TRANSPORTER, UserRole.REGISTERED_SUPPLIER_AGENT}
-    ),
-    DeviceType.GSME: frozenset(
-        {UserRole.GAS_SUPPLIER, UserRole.GAS_TRANSPORTER, UserRole.REGISTERED_SUPPLIER_AGENT}
-    ),
+    DeviceType.ESME: ELECTRICITY_ROLES,
+    DeviceType.GPF: GAS_ROLES,
+    DeviceType.GSME: GAS_ROLES,
 }
 
 
 def is_registered(question: RegistrationQuestion) -> bool:
-    """SRPD 6.1(f): the sender is the registered party for the device's MPAN or MPRN at all times of the period.
+    """SRPD 6.1(f): the sender is registered for the device's MPAN or MPRN at all times of the period.
 
-    An ESME belongs to its MPAN (IS, ES, ED, RSA), a GSME or GPF to its MPRN (GS, GT, RSA). A CHF, a PPMID or another
-    device without a point of its own is the Import Supplier's, through the MPAN of an ESME on the same Communications
-    Hub Function [ASSUMED].
+    An ESME belongs to its MPAN (IS, ES, ED, RSA), a GSME or GPF to its MPRN (GS, GT, RSA). A CHF, a PPMID or
+    another device without a point of its own is the Import Supplier's, through the MPAN of an ESME on the
+    same Communications Hub Function [ASSUMED].
     """
     roles = _ROLES_AT_POINT.get(question.device.device_type)
     if roles is None:
@@ -95,7 +84,7 @@ def is_registered(question: RegistrationQuestion) -> bool:
 
 
 def _is_import_supplier_of_set(question: RegistrationQuestion) -> bool:
-    """Whether the sender is the Import Supplier of an ESME that shares the device's Communications Hub Function."""
+    """Whether the sender is the Import Supplier of an ESME on the same Communications Hub Function."""
     return any(
         meter.mpxn is not None
         and meter.shares_communications_hub_with(question.device)

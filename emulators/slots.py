@@ -1,4 +1,4 @@
-"""Virtual anchor slots: the rows of an S1SP's database that stand for the certificates on a SMETS1 device [FIA 4.2.2]."""
+"""Virtual anchor slots: rows of an S1SP's database in the place of certificates on the device [FIA 4.2.2]."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ class AnchorSlot:
     certificates: Mapping[CertificateType, OrganisationCertificate]
 
     def owner(self, rule: SlotOwnerRule = SlotOwnerRule.DIGITAL_SIGNING) -> EUI64 | None:
-        """The Entity Identifier that validation 3 compares with (S1SR 4.2); None when the slot has no owner."""
+        """The Entity Identifier validation 3 compares with (S1SR 4.2); None when the slot has no owner."""
         owners = {certificate.entity_identifier for certificate in self._deciding(rule)}
         return owners.pop() if len(owners) == 1 else None
 
     def under_dcc_control(self, rule: SlotOwnerRule = SlotOwnerRule.DIGITAL_SIGNING) -> bool:
-        """Whether the slot holds the DCC's own (ACB) certificate, as SRV 6.21 needs [ASSUMED, from its name]."""
+        """Whether the slot holds the DCC's own (ACB) certificate, as 6.21 needs [ASSUMED, from its name]."""
         deciding = self._deciding(rule)
         return bool(deciding) and all(
             certificate.role == ACCESS_CONTROL_BROKER_ROLE for certificate in deciding

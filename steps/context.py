@@ -5,17 +5,17 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import pytest
+from target.estate import DeviceUnderTest, TestEstate
+from target.exchange import Exchange
+from target.observations import Acknowledged
+from target.service_user import ServiceUser
+from target.session import TargetSession
 
 from duis.identifiers import EUI64
 from reports.recorder import Recorder
 from steps.actors import ACTORS
 from steps.slots import WATCHED, Slots, by_role
 from target.errors import NotArrangeable
-from target.estate import DeviceUnderTest, TestEstate
-from target.exchange import Exchange
-from target.observations import Acknowledged
-from target.service_user import ServiceUser
-from target.session import TargetSession
 
 S1SPS = ("S1SP1", "S1SP2", "S1SP3")
 
@@ -32,7 +32,9 @@ class Scenario:
         lagging: the S1SP that has not released MP107, where the scenario has one.
     """
 
-    def __init__(self, session: TargetSession, recorder: Recorder, name: str, deviations: tuple[str, ...]) -> None:
+    def __init__(
+        self, session: TargetSession, recorder: Recorder, name: str, deviations: tuple[str, ...]
+    ) -> None:
         self.session = session
         self.recorder = recorder
         self.devices: dict[str, DeviceUnderTest] = {}
@@ -88,8 +90,8 @@ class Scenario:
     def watch(self, device: DeviceUnderTest) -> Slots:
         """How the slots of the device stood before what is sent next.
 
-        They are read by the registered Supplier, which may read them whoever holds the Network Operator slot; a
-        reading stands until a request for the device is acknowledged.
+        They are read by the registered Supplier, which may whoever holds the Network Operator slot; a reading
+        stands until a request for the device is acknowledged.
         """
         if device.device_id not in self._slots:
             self._slots[device.device_id] = self.read_slots(device)
@@ -112,7 +114,7 @@ class Scenario:
         return exchange
 
     def mark_mailboxes(self) -> None:
-        """Remember how far every mailbox is filled, so that what comes next can be told from what came before."""
+        """Remember how far every mailbox is filled, to tell what comes next from what came before."""
         self._marks = {user.name: user.last_received for user in self.estate.users}
 
     def mark(self, user: ServiceUser) -> int:

@@ -1,6 +1,7 @@
 """What can be wrong with a repair, each in exactly one respect.
 
-A row is the wording of the sentence and how the request is made. To add a defect, add a row and use its wording.
+A row is the wording of the sentence and how the request is made. To add a defect, add a row and use its
+wording.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from parse import with_pattern
+from target.credentials import Credentials, update_credentials
+from target.exchange import Exchange
+from target.service_user import ServiceUser
 
 from duis.identifiers import EUI64
 from duis.requests import RequestBody
 from duis.roles import RemotePartyRole
 from steps.context import Scenario
-from target.credentials import Credentials, update_credentials
-from target.exchange import Exchange
 from target.gateway import Service
-from target.service_user import ServiceUser
 
 UNKNOWN_DEVICE = EUI64("02-53-31-FF-FF-FF-FF-FE")
 """A device of nobody: the emulators give no device this EUI-64, and the prefix is locally administered."""
@@ -42,7 +43,7 @@ def _unsigned(scenario: Scenario) -> Exchange:
 
 
 def _altered(scenario: Scenario) -> Exchange:
-    """One character of signed content differs: the floor sequence check flag, which leaves the document valid."""
+    """One signed value differs, the flag for time-based checks, which leaves the document valid."""
     sender = _sender(scenario)
     request = sender.build(_repair(scenario), scenario.device.device_id)
     signed = sender.sign(request)
@@ -92,7 +93,11 @@ def _wrong_order(scenario: Scenario) -> Exchange:
     """Schema-invalid, and signed as such: only its form is wrong."""
     sender = _sender(scenario)
     request = sender.build(_repair(scenario), scenario.device.device_id)
-    document = _swap(request.to_xml(), rb"(<sr:RemotePartyRole>.*?)(<sr:ReplacementCertificates>.*</sr:ReplacementCertificates>)", rb"\2\1")
+    document = _swap(
+        request.to_xml(),
+        rb"(<sr:RemotePartyRole>.*?)(<sr:ReplacementCertificates>.*</sr:ReplacementCertificates>)",
+        rb"\2\1",
+    )
     return sender.submit(sender.sign_document(document), request.request_id)
 
 
@@ -122,7 +127,7 @@ DEFECTS: Mapping[str, Callable[[Scenario], Exchange]] = {
     "placing a Supplier's certificate": _wrong_role,
     "placing a certificate that does not chain to the root": _untrusted,
     "placing an expired certificate": _expired,
-    "placing a digital signing certificate of one and a key agreement certificate of another Network Operator": _mixed_pair,
+    "placing a pair of certificates of two different parties": _mixed_pair,
     "with its elements in the wrong order": _wrong_order,
     "with a Command Variant that does not fit": _wrong_command_variant,
     "to the Non-Device service": _wrong_service,

@@ -25,7 +25,12 @@ def _arrange(scenario: Scenario, s1sp: str, device_type: str, holder: str) -> No
         pytest.skip(missing.reason)
 
 
-@given(parsers.re(r"a (?P<device_type>ESME|GPF) served by (?P<s1sp>S1SP\d) whose Network Operator slot is under DCC control"))
+@given(
+    parsers.re(
+        r"a (?P<device_type>ESME|GPF) served by (?P<s1sp>S1SP\d) "
+        r"whose Network Operator slot is under DCC control"
+    )
+)
 def slot_under_dcc_control(scenario: Scenario, s1sp: str, device_type: str) -> None:
     """The slot holds the DCC's own (ACB) certificate: migration placed none [FIA 3.2]."""
     _arrange(scenario, s1sp, device_type, "ACB")
@@ -90,8 +95,8 @@ def device_raises_alert(scenario: Scenario) -> None:
 def alert_reaches(scenario: Scenario, receiver: str) -> None:
     """The alert goes to the party whose certificate is in the slot [FIA 1].
 
-    A later answer about the same device is awaited before the other mailboxes are searched: what was sent to them about
-    this device has arrived by then, or by the end of the target's quiet time.
+    A later answer about the same device is awaited before the other mailboxes are searched: what was sent to
+    them about this device has arrived by then, or by the end of the target's quiet time.
     """
     device = scenario.device
     expected = scenario.party(receiver)
@@ -108,9 +113,7 @@ def alert_reaches(scenario: Scenario, receiver: str) -> None:
         ]
         if seen:
             raise TargetNonconformity(
-                requirement="a device alert reaches the Network Operator whose certificate is in the slot [FIA 1]",
+                requirement="a device alert goes to the Network Operator that holds the slot [FIA 1]",
                 expected=f"the alert reaches {expected.name} only",
                 actual=f"{user.name} received it too: {seen[0]}",
             )
-
-

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from pytest_bdd import given, parsers, then, when
+from target.observations import Acknowledged, Refused, Rejected, S1SPRejection, SMETS1Result
 
 from steps.context import S1SPS, Scenario
 from steps.verdict import expect_acknowledged, expect_refused, expect_rejected
 from target.assumptions import ResponseCodes
 from target.errors import NotArrangeable, TargetNonconformity
-from target.observations import Acknowledged, Refused, Rejected, S1SPRejection, SMETS1Result
 
 
 def _codes(scenario: Scenario) -> ResponseCodes:
@@ -27,7 +27,7 @@ def _switch(scenario: Scenario, states: dict[str, bool]) -> None:
 @given(parsers.re(r"MP107 is (?P<dsp>on|off) at the DSP and (?P<s1sp>on|off) at every S1SP"))
 def mp107_everywhere(scenario: Scenario, dsp: str, s1sp: str) -> None:
     """The positions of the DSP's switch and of the S1SPs' [FIA 4.1]."""
-    _switch(scenario, {"DSP": dsp == "on"} | {name: s1sp == "on" for name in S1SPS})
+    _switch(scenario, {"DSP": dsp == "on"} | dict.fromkeys(S1SPS, s1sp == "on"))
 
 
 @given(parsers.re(r"MP107 is on at the DSP and off at (?P<s1sp>S1SP\d) only"))
@@ -58,7 +58,7 @@ def acknowledges_every(scenario: Scenario) -> None:
 
 @then("the DSP rejects the request")
 def rejects(scenario: Scenario) -> None:
-    """Which code a Supplier on the Network Operator slot gets is not public; a target may name the ones it uses."""
+    """Which code a Supplier gets here is not public; a target file may name the ones its DSP uses."""
     allowed = scenario.session.target.assumptions.supplier_on_network_operator_slot_codes
     requirement = f"{scenario.exchange.title} is rejected by the DSP [FIA 5.2]"
     expect_rejected(scenario.exchange, requirement)
@@ -128,7 +128,7 @@ def refuses(scenario: Scenario) -> None:
 
 @then("the replacement certificate is refused")
 def refuses_certificate(scenario: Scenario) -> None:
-    """By the DSP, by an S1SP Alert, or by a response with MessageSuccess=false: the sources do not say which."""
+    """By the DSP, an S1SP Alert, or a response with MessageSuccess=false: the sources do not say which."""
     exchange = scenario.exchange
     seen = exchange.answer if not isinstance(exchange.answer, Acknowledged) else exchange.result()
     refused = (
@@ -147,7 +147,7 @@ def refuses_certificate(scenario: Scenario) -> None:
 
 @then("the reading of the exemption that the target shows is recorded")
 def records_reading(scenario: Scenario) -> None:
-    """SRPD 6.2(d) frees any 6.15.1 of ED and GT; FIA 4.2.1 and 4.5.1 only one for the Network Operator's certificate."""
+    """SRPD 6.2(d) frees any 6.15.1 of ED and GT; FIA 4.2.1 and 4.5.1 only one for the NO certificate."""
     answer = scenario.exchange.answer
     assumptions = scenario.session.target.assumptions
     registered = scenario.exchange.sender.user_id in scenario.device.registered.values()
@@ -167,5 +167,3 @@ def records_reading(scenario: Scenario) -> None:
             expected=wanted,
             actual=reading,
         )
-
-

@@ -1,7 +1,8 @@
 """The pytest plugin that wires features to a target: options, the session, one scenario context per test.
 
-Used through ``conftest.py`` in a checkout and through ``-p steps.plugin`` by the command line. Under pytest-xdist the
-controlling process opens the target and the workers attach to it, so that emulators and inbox run once.
+Used through ``conftest.py`` in a checkout and through ``-p steps.plugin`` by the command line. Under
+pytest-xdist the controlling process opens the target and the workers attach to it, so that emulators and inbox
+run once.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from target.session import TargetSession
 
 from reports.gherkin_lint import feature_files
 from reports.plugin import is_worker, set_environment
@@ -22,7 +24,6 @@ from steps.context import Scenario
 from target.errors import HarnessError
 from target.evidence import EvidenceItem
 from target.file import TargetFileError
-from target.session import TargetSession
 
 pytest_plugins = [
     "steps.device_steps",
@@ -65,7 +66,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Open the target once, before workers start; a target that cannot be opened ends the run with one message."""
+    """Open the target once, before workers start; one that cannot be opened ends the run with one message."""
     config = session.config
     if not _runs_features(config) or config.option.collectonly:
         return

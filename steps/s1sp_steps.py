@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pytest_bdd import parsers, then
+from target.exchange import Exchange
+from target.observations import Acknowledged
 
 from duis.roles import RemotePartyRole
 from steps.actors import TYPES
 from steps.context import S1SPS, Scenario
 from steps.verdict import expect_alert, expect_rejected, expect_replacement, expect_success
 from target.errors import TargetNonconformity
-from target.exchange import Exchange
-from target.observations import Acknowledged
 
 
 def _exchange(scenario: Scenario, s1sp: str) -> Exchange:
@@ -21,7 +21,9 @@ def _exchange(scenario: Scenario, s1sp: str) -> Exchange:
 
 
 @then(
-    parsers.cfparse("{s1sp} answers with a signed success that names {owner:Actor} as the new party", extra_types=TYPES)
+    parsers.cfparse(
+        "{s1sp} answers with a signed success that names {owner:Actor} as the new party", extra_types=TYPES
+    )
 )
 def answers_with_new_party(scenario: Scenario, s1sp: str, owner: str) -> None:
     """A verified SMETS1 response whose ReplacementOutcome names the new party."""
@@ -55,7 +57,7 @@ def replacement_mode(scenario: Scenario, mode: str) -> None:
     found = outcome.credentials_replacement_mode if outcome else None
     if found != mode:
         raise TargetNonconformity(
-            requirement=f"{scenario.exchange.title} is answered with its replacement mode [XSD ExecutionOutcome]",
+            requirement=f"{scenario.exchange.title} is answered with its replacement mode [XSD]",
             expected=mode,
             actual=str(found),
         )
@@ -63,9 +65,12 @@ def replacement_mode(scenario: Scenario, mode: str) -> None:
 
 @then(parsers.re(r"(?P<s1sp>S1SP\d) rejects (?:the|its) request with S1SP Alert (?P<code>S1VE\d+)"))
 def rejects_with_alert(scenario: Scenario, s1sp: str, code: str) -> None:
-    """An S1SP Alert with the right RequestID and DeviceID; S1VE4 and S1VE64 are the documented codes [FIA 4.2.1]."""
+    """An S1SP Alert with the right RequestID and DeviceID; two codes are documented [FIA 4.2.1]."""
     assumptions = scenario.session.target.assumptions
-    codes = {"S1VE4": assumptions.s1sp_alert_codes.registration, "S1VE64": assumptions.s1sp_alert_codes.slot_owner}
+    codes = {
+        "S1VE4": assumptions.s1sp_alert_codes.registration,
+        "S1VE64": assumptions.s1sp_alert_codes.slot_owner,
+    }
     expect_alert(_exchange(scenario, s1sp), scenario.devices[s1sp], codes[code], assumptions)
 
 
@@ -75,7 +80,9 @@ def rejected_somewhere(scenario: Scenario, s1sp: str) -> None:
     exchange = _exchange(scenario, s1sp)
     assumptions = scenario.session.target.assumptions
     if isinstance(exchange.answer, Acknowledged):
-        alert = expect_alert(exchange, scenario.devices[s1sp], assumptions.s1sp_alert_codes.slot_owner, assumptions)
+        alert = expect_alert(
+            exchange, scenario.devices[s1sp], assumptions.s1sp_alert_codes.slot_owner, assumptions
+        )
         scenario.recorder.observe(f"who rejects {exchange.title}", alert.describe())
     else:
         expect_rejected(exchange, f"{exchange.title} is rejected [FIA 4.2.1]")
@@ -129,7 +136,7 @@ def records_n42(scenario: Scenario) -> None:
             )
             if not right:
                 raise TargetNonconformity(
-                    requirement="N42 names the role and the hashes of the certificates placed [XSD SecurityCredentialsUpdated]",
+                    requirement="N42 names the role and the hashes of the certificates placed [XSD]",
                     expected="NetworkOperator and the hashes of the certificates that were sent",
                     actual=f"{phrase} received: {update.describe()}",
                 )

@@ -6,6 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pytest_bdd import given, parsers, then, when
+from target.credentials import Credentials, handover, update_credentials
+from target.estate import DeviceUnderTest
+from target.exchange import Exchange
+from target.service_user import ServiceUser
 
 from duis.requests import (
     ReadInstantaneousImportRegistersBody,
@@ -18,10 +22,7 @@ from steps.actors import TYPES
 from steps.context import Scenario
 from steps.defects import DEFECTS, defect
 from steps.verdict import expect_acknowledged, expect_replacement
-from target.credentials import handover, update_credentials
 from target.errors import NotArrangeable, TargetNonconformity
-from target.estate import DeviceUnderTest
-from target.exchange import Exchange
 
 NETWORK_OPERATOR = RemotePartyRole.NETWORK_OPERATOR
 SUPPLIER = RemotePartyRole.SUPPLIER
@@ -39,7 +40,11 @@ def update(scenario: Scenario, sender: str, owner: str, device: DeviceUnderTest)
     return send(scenario, sender, device, body)
 
 
-@given(parsers.cfparse("{sender:Actor} has placed {owner:Actor}'s certificate with SRV 6.15.1", extra_types=TYPES))
+@given(
+    parsers.cfparse(
+        "{sender:Actor} has placed {owner:Actor}'s certificate with SRV 6.15.1", extra_types=TYPES
+    )
+)
 def has_placed(scenario: Scenario, sender: str, owner: str) -> None:
     """The update is carried out, by protocol means."""
     exchange = update(scenario, sender, owner, scenario.device)
@@ -54,7 +59,9 @@ def sends_handover(scenario: Scenario, sender: str, owner: str) -> None:
     send(scenario, sender, scenario.device, handover(scenario.party(owner).credentials, NETWORK_OPERATOR))
 
 
-@when(parsers.cfparse("{sender:Actor} sends SRV 6.15.1 placing {owner:Actor}'s certificate", extra_types=TYPES))
+@when(
+    parsers.cfparse("{sender:Actor} sends SRV 6.15.1 placing {owner:Actor}'s certificate", extra_types=TYPES)
+)
 def sends_update(scenario: Scenario, sender: str, owner: str) -> None:
     """SRV 6.15.1 Update Security Credentials (KRP), for the Network Operator slot."""
     update(scenario, sender, owner, scenario.device)
@@ -62,7 +69,8 @@ def sends_update(scenario: Scenario, sender: str, owner: str) -> None:
 
 @when(
     parsers.cfparse(
-        "{sender:Actor} of each device sends SRV 6.15.1 placing {owner:Actor}'s certificate", extra_types=TYPES
+        "{sender:Actor} of each device sends SRV 6.15.1 placing {owner:Actor}'s certificate",
+        extra_types=TYPES,
     )
 )
 def sends_update_to_each(scenario: Scenario, sender: str, owner: str) -> None:
@@ -111,7 +119,11 @@ def sends_read(scenario: Scenario, sender: str, srv: str) -> None:
     send(scenario, sender, scenario.device, _read(srv))
 
 
-@when(parsers.cfparse("the incorrect Network Operator sends SRV 6.15.1 {flaw:Defect}", extra_types={"Defect": defect}))
+@when(
+    parsers.cfparse(
+        "the incorrect Network Operator sends SRV 6.15.1 {flaw:Defect}", extra_types={"Defect": defect}
+    )
+)
 def sends_defective_update(scenario: Scenario, flaw: str) -> None:
     """The repair, with one thing wrong."""
     scenario.watch(scenario.device)
@@ -140,11 +152,15 @@ def sends_again(scenario: Scenario) -> None:
 )
 def reads_certificates(scenario: Scenario, reader: str, owner: str) -> None:
     """The Network Operator slot holds the owner's certificates."""
-    expect_credentials(scenario, reader, NETWORK_OPERATOR, scenario.party(owner).credentials, scenario.party(owner))
+    expect_credentials(
+        scenario, reader, NETWORK_OPERATOR, scenario.party(owner).credentials, scenario.party(owner)
+    )
 
 
 @then(
-    parsers.cfparse("SRV 6.24.1 by {reader:Actor} shows the renewed certificates in the Supplier slot", extra_types=TYPES)
+    parsers.cfparse(
+        "SRV 6.24.1 by {reader:Actor} shows the renewed certificates in the Supplier slot", extra_types=TYPES
+    )
 )
 def reads_renewed_certificates(scenario: Scenario, reader: str) -> None:
     """The Supplier slot holds the renewed certificates."""
@@ -152,10 +168,18 @@ def reads_renewed_certificates(scenario: Scenario, reader: str) -> None:
     expect_credentials(scenario, reader, SUPPLIER, renewed, scenario.party(reader))
 
 
-def expect_credentials(scenario, reader, role, credentials, owner):  # type: ignore[no-untyped-def]
+def expect_credentials(
+    scenario: Scenario,
+    reader: str,
+    role: RemotePartyRole,
+    credentials: Credentials | None,
+    owner: ServiceUser,
+) -> None:
     """SRV 6.24.1 names the party and, where it tells hashes, those of its certificates."""
     (reading,) = scenario.party(reader).read_slots(scenario.device.device_id, (role,))
     requirement = f"SRV 6.24.1 shows the new certificates in the {role} slot [FIA 4.2.1]"
+    if credentials is None:
+        raise LookupError(f"{owner.name} has no certificates to compare with")
     if reading.party != owner.user_id:
         raise TargetNonconformity(requirement, f"{owner.user_id} ({owner.name})", reading.describe())
     expected = credentials.hashes(scenario.session.target.assumptions.certificate_hash)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from duis.roles import RemotePartyRole
 from duis.smets1 import (
     RequestHandoverOfDCCControlledDeviceRsp,
     UpdateSecurityCredentialsKRPRsp,
 )
-from target.assumptions import Assumptions
-from target.errors import TargetNonconformity
 from target.estate import DeviceUnderTest
 from target.exchange import Exchange
 from target.observations import Acknowledged, Refused, Rejected, S1SPRejection, SMETS1Result
 from target.service_user import ServiceUser
+
+from duis.roles import RemotePartyRole
+from target.assumptions import Assumptions
+from target.errors import TargetNonconformity
 
 ReplacementRsp = UpdateSecurityCredentialsKRPRsp | RequestHandoverOfDCCControlledDeviceRsp
 
@@ -73,10 +74,14 @@ def expect_replacement(exchange: Exchange, role: RemotePartyRole, new_party: Ser
     if not isinstance(payload, ReplacementRsp):
         raise TargetNonconformity(requirement, "the result of 6.15.1 or 6.21", result.describe())
     if payload.message_success is not True:
-        raise TargetNonconformity(requirement, "MessageSuccess=true", f"MessageSuccess={payload.message_success}")
+        raise TargetNonconformity(
+            requirement, "MessageSuccess=true", f"MessageSuccess={payload.message_success}"
+        )
     outcome = payload.execution_outcome
     if outcome is None or not outcome.replacement_outcomes:
-        raise TargetNonconformity(requirement, "an ExecutionOutcome with a ReplacementOutcome", result.describe())
+        raise TargetNonconformity(
+            requirement, "an ExecutionOutcome with a ReplacementOutcome", result.describe()
+        )
     for replaced in outcome.replacement_outcomes:
         if replaced.new_remote_party_id != new_party.user_id:
             raise TargetNonconformity(
@@ -89,14 +94,18 @@ def expect_replacement(exchange: Exchange, role: RemotePartyRole, new_party: Ser
     return payload
 
 
-def expect_alert(exchange: Exchange, device: DeviceUnderTest, code: str, assumptions: Assumptions) -> S1SPRejection:
+def expect_alert(
+    exchange: Exchange, device: DeviceUnderTest, code: str, assumptions: Assumptions
+) -> S1SPRejection:
     """The S1SP rejected the request with this S1SP Alert, for this request and this device."""
     result = exchange.result()
     requirement = f"the S1SP rejects {exchange.title} with the standard S1SP Alert [FIA 4.1, 4.2.1]"
     if not isinstance(result, S1SPRejection) or result.alert_code != code:
         raise TargetNonconformity(requirement, f"S1SP Alert {code}", result.describe())
     if result.request_id != exchange.request_id:
-        raise TargetNonconformity(requirement, f"RequestID {exchange.request_id}", f"RequestID {result.request_id}")
+        raise TargetNonconformity(
+            requirement, f"RequestID {exchange.request_id}", f"RequestID {result.request_id}"
+        )
     if result.device_id != device.device_id:
         raise TargetNonconformity(requirement, f"DeviceID {device.device_id}", f"DeviceID {result.device_id}")
     if result.dcc_alert_code != assumptions.s1sp_alert_dcc_code:

@@ -178,7 +178,7 @@ Feature: The exemption opens no other door
   @MP107-T39 @S1SR-4.2 @severity-critical
   Scenario Outline: A pair of certificates of two different parties is refused
     Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
-    When the incorrect Network Operator sends SRV 6.15.1 placing a digital signing certificate of one and a key agreement certificate of another Network Operator
+    When the incorrect Network Operator sends SRV 6.15.1 placing a pair of certificates of two different parties
     Then the replacement certificate is refused
     And no slot has changed
     When the incorrect Network Operator sends SRV 6.15.1 placing the correct Network Operator's certificate

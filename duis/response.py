@@ -97,7 +97,8 @@ class SMETS1ResponseMessage:
     """The result of a SMETS1 request or a SMETS1 device alert, as an S1SP signed it.
 
     Attributes:
-        signed_response: the SMETS1SignedResponse as a document of its own; it is placed in the Response unchanged.
+        signed_response: the SMETS1SignedResponse as a document of its own, placed in the Response
+            unchanged.
         service_reference: of the request answered; None for an alert.
         srv: Service Reference Variant of the request answered; None for an alert.
         dsp_schedule_id: the schedule that caused the request.
@@ -214,8 +215,8 @@ class Response:
             ValueError: when an embedded document is not UTF-8 or has a document type declaration.
         """
         return (
-            f'{DECLARATION}<sr:Response {RESPONSE_NAMESPACES} schemaVersion="{self.schema_version}"><sr:Header>'
-            f"{child('sr:RequestID', self.request_id)}{child('sr:ResponseID', self.response_id)}"
+            f'{DECLARATION}<sr:Response {RESPONSE_NAMESPACES} schemaVersion="{self.schema_version}">'
+            f"<sr:Header>{child('sr:RequestID', self.request_id)}{child('sr:ResponseID', self.response_id)}"
             f"{child('sr:ResponseCode', self.response_code)}"
             f"{child('sr:ResponseDateTime', self.response_datetime)}</sr:Header>"
             f"<sr:Body>{self.message.to_text()}</sr:Body></sr:Response>"

@@ -63,13 +63,18 @@ def request_id_of(element: Element) -> RequestID:
 
 def integer_of(element: Element, *, minimum: int | None = None, maximum: int | None = None) -> int:
     """An integer within the bounds, both included."""
-    text = token_of(element)
-    if _INTEGER.fullmatch(text) is None or len(text) > 100:
-        raise error_at(element, f"not an integer: {text[:60]!r}")
-    value = int(text)
+    value = integer_from(element, text_of(element))
     if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
         raise error_at(element, f"{value} is outside {minimum} to {maximum}")
     return value
+
+
+def integer_from(element: Element, text: str) -> int:
+    """An integer of `element` or one of its attributes."""
+    token = text.strip(WHITE_SPACE)
+    if _INTEGER.fullmatch(token) is None or len(token) > 100:
+        raise error_at(element, f"not an integer: {token[:60]!r}")
+    return int(token)
 
 
 def decimal_of(element: Element) -> str:
@@ -114,7 +119,12 @@ def hexadecimal_of(element: Element) -> str:
 
 def date_time_of(element: Element) -> datetime:
     """A date and time; without a zone it stays naive."""
-    text = token_of(element)
+    return date_time_from(element, text_of(element))
+
+
+def date_time_from(element: Element, text: str) -> datetime:
+    """A date and time, the content of `element`."""
+    text = text.strip(WHITE_SPACE)
     match = _DATE_TIME.fullmatch(text)
     if match is None:
         raise error_at(element, f"not a date and time: {text!r}")

@@ -1,7 +1,7 @@
 """Originator Counters: strictly increasing for each originator at each gateway, over restarts and processes.
 
-A gateway refuses a counter that is not greater than the last one it saw from an originator, so parallel senders
-must also *send* in the order of their counters [domain: counters]: the lock is held until the answer is there.
+A gateway refuses a counter that is not greater than the last one it saw from an originator, so parallel
+senders must also *send* in the order of their counters: the lock is held until the answer is there.
 """
 
 from __future__ import annotations

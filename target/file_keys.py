@@ -76,7 +76,13 @@ def certificate_files(path: Path) -> tuple[Path, ...]:
     if path.is_file():
         return (path,)
     suffixes = {".pem", ".crt", ".cer", ".der"}
-    return tuple(sorted(file for file in path.rglob("*") if file.suffix in suffixes and file.is_file()))
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
+    return tuple(file for file in files if not _is_key(read_file(file)))
+
+
+def _is_key(content: bytes) -> bool:
+    """Whether this is a PEM file without a certificate: a key that lies beside its certificate."""
+    return b"-----BEGIN" in content and b"-----BEGIN CERTIFICATE-----" not in content
 
 
 def load_certificate(path: Path) -> x509.Certificate:

@@ -127,6 +127,8 @@ class ServiceUserEntry(Section):
     signing: KeyPair
     digital_signing: CertificateWithOptionalKey | None = None
     key_agreement: CertificateWithOptionalKey | None = None
+    renewed_digital_signing: CertificateWithOptionalKey | None = None
+    renewed_key_agreement: CertificateWithOptionalKey | None = None
     tls: KeyPair | None = None
 
 

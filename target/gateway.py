@@ -1,7 +1,8 @@
 """Posting to the three services of the DSP [CLIENT].
 
-One `requests.Session` per transport identity and thread. `trust_env` is off, because REQUESTS_CA_BUNDLE would silently
-override whom we trust. Nothing is ever re-sent: a Service Request whose fate is unknown may have been carried out.
+One `requests.Session` per transport identity and thread. `trust_env` is off, because REQUESTS_CA_BUNDLE would
+silently override whom we trust. Nothing is ever re-sent: a Service Request whose fate is unknown may
+have been carried out.
 """
 
 from __future__ import annotations

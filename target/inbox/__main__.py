@@ -1,0 +1,40 @@
+"""`python -m target.inbox --config FILE`: the inbox as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from target.errors import HarnessError
+from target.inbox.config import InboxConfig
+from target.inbox.server import serve
+
+
+def main() -> int:
+    """Read the arguments and serve.
+
+    Returns:
+        Exit code: 0, or 2 when the configuration or the port cannot be used.
+    """
+    parser = argparse.ArgumentParser(prog="python -m target.inbox", description="The callback inbox.")
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="configuration (JSON)")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="stop when standard input closes")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    try:
+        config = InboxConfig.model_validate_json(arguments.config.read_text("utf-8"))
+        return asyncio.run(serve(config, until_stdin_closes=arguments.until_stdin_closes))
+    except ValidationError as error:
+        print(f"{arguments.config}: {error}", file=sys.stderr)
+    except (OSError, HarnessError) as error:
+        print(f"the inbox cannot start: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

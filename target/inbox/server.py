@@ -1,0 +1,121 @@
+"""The HTTP server of the inbox [CLIENT]: POST to `/<estate>/<service user>/<suffix>`.
+
+204: stored and acknowledged, in this order. 400: not schema-valid or not verifiable. 413: too large.
+What is refused is stored as well, as evidence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import ssl
+import sys
+import threading
+from pathlib import Path
+
+from aiohttp import web
+
+from duis.schema import Schema
+from target.inbox.acceptance import Acceptance, NotAcceptable
+from target.inbox.config import InboxConfig
+from target.inbox.store import InboxStore
+from target.trust import load_trust
+
+_LOG = logging.getLogger("target.inbox")
+_MEDIA_TYPES = ("application/xml", "text/xml")
+_STORE = web.AppKey("store", InboxStore)
+_ACCEPTANCE = web.AppKey("acceptance", Acceptance)
+
+
+def application(config: InboxConfig) -> web.Application:
+    """The server application, with its database opened."""
+    schema = Schema.official(config.schema_file) if config.schema_file is not None else Schema.bundled()
+    trust = load_trust(config.anchors, config.certificates)
+    app = web.Application(client_max_size=config.body_limit)
+    app[_STORE] = InboxStore(config.database)
+    app[_ACCEPTANCE] = Acceptance(config, schema, trust)
+    app.router.add_post(f"/{{estate}}/{{user}}{config.path_suffix}", _receive)
+    return app
+
+
+async def _receive(request: web.Request) -> web.Response:
+    store = request.app[_STORE]
+    mailbox = f"{request.match_info['estate']}/{request.match_info['user']}"
+    media_type = request.content_type
+    try:
+        document = await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        store.keep_refused(mailbox, b"", media_type, f"larger than {request.app._client_max_size} octets")
+        raise error from None
+    try:
+        if media_type not in _MEDIA_TYPES:
+            raise NotAcceptable(f"Content-Type is {media_type}; expected application/xml")
+        earlier = store.request_ids_of_earlier(mailbox, document)
+        request_ids = earlier if earlier is not None else request.app[_ACCEPTANCE].request_ids(document)
+    except NotAcceptable as refusal:
+        store.keep_refused(mailbox, document, media_type, str(refusal))
+        _LOG.warning("refused a message for %s: %s", mailbox, refusal)
+        return web.Response(status=400, text=f"{refusal}\n")
+    # Stored before it is acknowledged: what the DSP believes delivered survives our death at any moment.
+    store.keep(mailbox, document, request_ids, duplicate=earlier is not None)
+    return web.Response(status=204)
+
+
+async def serve(config: InboxConfig, *, until_stdin_closes: bool) -> int:
+    """Serve until SIGTERM, SIGINT or, if wanted, the end of standard input.
+
+    Returns:
+        Exit code: 0, or 2 when it could not listen.
+    """
+    runner = web.AppRunner(application(config), access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    await runner.setup()
+    site = web.TCPSite(runner, config.host, config.port, ssl_context=_ssl_context(config), backlog=1024)
+    try:
+        await site.start()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        print(
+            f"the inbox cannot listen on {config.host}:{config.port}: {reason}; "
+            "choose another callback.port in the target file (0 takes any free one)",
+            file=sys.stderr,
+        )
+        await runner.cleanup()
+        return 2
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    if until_stdin_closes:
+        threading.Thread(target=_watch_stdin, args=(loop, stopped), daemon=True).start()
+    write_atomically(config.ready_file, {"port": runner.addresses[0][1], "pid": os.getpid()})
+    await stopped.wait()
+    config.ready_file.unlink(missing_ok=True)
+    await runner.cleanup()
+    return 0
+
+
+def _ssl_context(config: InboxConfig) -> ssl.SSLContext | None:
+    if config.tls is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(config.tls.certificate, config.tls.key)
+    context.load_verify_locations(config.tls.ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+def _watch_stdin(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    loop.call_soon_threadsafe(stopped.set)
+
+
+def write_atomically(path: Path, content: object) -> None:
+    """Write a JSON file so that a reader sees all of it or nothing."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(content), "utf-8")
+    temporary.replace(path)

@@ -1,0 +1,281 @@
+"""A population: SMETS1 sets with their devices, registrations and anchor slots, as a pure function of a seed.
+
+Each set is computed from the seed and its own number alone, so the DSP and the S1SPs agree without talking,
+an S1SP can generate its own part only, and a large population needs no more memory than one set.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from duis.identifiers import EUI64
+from duis.roles import DeviceStatus, DeviceType, RemotePartyRole, UserRole
+from emulators.inventory import Device
+from emulators.metering_points import mpan, mprn
+from emulators.registration import ELECTRICITY_ROLES, GAS_ROLES, Registration
+from emulators.slots import DCC_CONTROL, SlotAssignment
+
+S1SPS: Final = ("S1SP1", "S1SP2", "S1SP3")
+
+COHORTS: Final[Mapping[str, str]] = {"S1SP1": "IOC", "S1SP2": "MOC", "S1SP3": "FOC"}
+"""Which enrolment cohort an S1SP serves: data, no rule [ASSUMED]."""
+
+MODELS: Final[Mapping[str, tuple[str, str]]] = {
+    "IOC": ("Emulated Meters One", "SMETS1-IOC"),
+    "MOC": ("Emulated Meters Two", "SMETS1-MOC"),
+    "FOC": ("Emulated Meters Three", "SMETS1-FOC"),
+}
+"""Manufacturer and model of the emulated devices of a cohort."""
+
+DEVICES_OF_SET: Final = (
+    DeviceType.CHF,
+    DeviceType.ESME,
+    DeviceType.GPF,
+    DeviceType.GSME,
+    DeviceType.PPMID,
+)
+
+_EARLIEST_REGISTRATION = datetime(2019, 1, 1, tzinfo=UTC)
+_REGISTRATION_SPREAD_DAYS = 1461
+
+_FIRST_DISTRIBUTOR = 10
+_DISTRIBUTORS = 14
+"""An MPAN starts with the number of its distribution area, 10 to 23 in Great Britain [WEB]."""
+
+# Multipliers without a common factor with 10: they scatter consecutive numbers and repeat none.
+_MPAN_NUMBERS, _MPAN_MULTIPLIER = 10**10, 2_654_435_769
+_MPRN_NUMBERS, _MPRN_MULTIPLIER = 10**8, 26_544_357
+_LARGEST_POPULATION = _MPRN_NUMBERS
+_MOST_S1SPS = 0x50
+_MOST_SETS_PER_S1SP = 2**29
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSet:
+    """The devices of one premises, who is registered for them, and whose certificates are in their slots."""
+
+    set_id: str
+    devices: tuple[Device, ...]
+    registrations: tuple[Registration, ...]
+    slots: tuple[SlotAssignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """All sets of a population at once."""
+
+    devices: tuple[Device, ...]
+    registrations: tuple[Registration, ...]
+    slots: tuple[SlotAssignment, ...]
+
+    @classmethod
+    def of(cls, sets: Iterable[MeterSet]) -> Population:
+        """Collect sets."""
+        devices: list[Device] = []
+        registrations: list[Registration] = []
+        slots: list[SlotAssignment] = []
+        for each in sets:
+            devices += each.devices
+            registrations += each.registrations
+            slots += each.slots
+        return cls(tuple(devices), tuple(registrations), tuple(slots))
+
+
+def generate(
+    seed: int,
+    sets_per_s1sp: int,
+    s1sps: Sequence[str] = S1SPS,
+    *,
+    parties: Mapping[UserRole, Sequence[EUI64]],
+    only: str | None = None,
+) -> Population:
+    """Generate a population at once; see `iterate_sets` for the arguments and errors."""
+    return Population.of(iterate_sets(seed, sets_per_s1sp, s1sps, parties=parties, only=only))
+
+
+def iterate_sets(
+    seed: int,
+    sets_per_s1sp: int,
+    s1sps: Sequence[str] = S1SPS,
+    *,
+    parties: Mapping[UserRole, Sequence[EUI64]],
+    only: str | None = None,
+) -> Iterator[MeterSet]:
+    """Generate a population set by set.
+
+    Args:
+        seed: any integer; the same seed gives the same population.
+        sets_per_s1sp: sets each S1SP serves.
+        s1sps: names of the S1SPs; their order decides the ranges of their device identifiers.
+        parties: the User IDs in each role; IS, ED, GS and GT need at least one, the other roles may have
+            none.
+        only: generate the sets of this S1SP only, exactly as they are in the whole population.
+
+    Raises:
+        ValueError: a role without a party, an unknown S1SP, or a population too large for the identifiers.
+    """
+    _check_size(sets_per_s1sp, s1sps)
+    if only is not None and only not in s1sps:
+        raise ValueError(f"no S1SP named {only!r}; there are: {', '.join(s1sps)}")
+    for role in _NEEDED_ROLES:
+        if not parties.get(role):
+            raise ValueError(f"a population needs at least one party in the role {role}")
+    return _iterate(seed, sets_per_s1sp, s1sps, parties, only)
+
+
+def chunks(sets: Iterable[MeterSet], size: int) -> Iterator[Population]:
+    """Collect sets into populations of `size` sets, so that a large one can be stored piece by piece.
+
+    Raises:
+        ValueError: when the size is less than 1.
+    """
+    if size < 1:
+        raise ValueError(f"a chunk has at least one set, not {size}")
+    chunk: list[MeterSet] = []
+    for each in sets:
+        chunk.append(each)
+        if len(chunk) == size:
+            yield Population.of(chunk)
+            chunk = []
+    if chunk:
+        yield Population.of(chunk)
+
+
+_NEEDED_ROLES: Final = (
+    UserRole.IMPORT_SUPPLIER,
+    UserRole.ELECTRICITY_DISTRIBUTOR,
+    UserRole.GAS_SUPPLIER,
+    UserRole.GAS_TRANSPORTER,
+)
+_ELECTRICITY_ROLES_IN_ORDER: Final = tuple(role for role in UserRole if role in ELECTRICITY_ROLES)
+_GAS_ROLES_IN_ORDER: Final = tuple(role for role in UserRole if role in GAS_ROLES)
+
+
+def _check_size(sets_per_s1sp: int, s1sps: Sequence[str]) -> None:
+    if sets_per_s1sp < 0 or sets_per_s1sp > _MOST_SETS_PER_S1SP:
+        raise ValueError(f"sets_per_s1sp runs from 0 to {_MOST_SETS_PER_S1SP}, not {sets_per_s1sp}")
+    if len(set(s1sps)) != len(s1sps) or len(s1sps) > _MOST_S1SPS:
+        raise ValueError(f"up to {_MOST_S1SPS} S1SPs with different names are possible")
+    if sets_per_s1sp * len(s1sps) > _LARGEST_POPULATION:
+        raise ValueError(f"there are MPRNs for {_LARGEST_POPULATION} sets only")
+
+
+def _iterate(
+    seed: int,
+    sets_per_s1sp: int,
+    s1sps: Sequence[str],
+    parties: Mapping[UserRole, Sequence[EUI64]],
+    only: str | None,
+) -> Iterator[MeterSet]:
+    tag = int.from_bytes(_digest(f"{seed}")[:8])
+    for position, s1sp in enumerate(s1sps):
+        if only is None or s1sp == only:
+            for number in range(sets_per_s1sp):
+                # Interleaved, so that a set keeps its points when only sets_per_s1sp changes.
+                ordinal = number * len(s1sps) + position
+                yield _set(_SetPlan(seed, tag, s1sp, position + 1, number, ordinal, parties))
+
+
+@dataclass(frozen=True, slots=True)
+class _SetPlan:
+    """Where a set stands in its population."""
+
+    seed: int
+    tag: int
+    s1sp: str
+    s1sp_number: int
+    number: int
+    ordinal: int
+    parties: Mapping[UserRole, Sequence[EUI64]]
+
+    def device_id(self, kind: int) -> EUI64:
+        """02 (locally administered, so nobody's), S1SP, two octets of the seed, set and kind of device."""
+        value = (
+            0x02 << 56
+            | self.s1sp_number << 48
+            | (self.tag & 0xFFFF) << 32
+            | (self.number << 3 | kind) & 0xFFFFFFFF
+        )
+        return EUI64.from_bytes(value.to_bytes(8))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _set(plan: _SetPlan) -> MeterSet:
+    choice = _digest(f"{plan.seed}:{plan.s1sp}:{plan.number}")
+    registered: dict[UserRole, EUI64] = {}
+    for position, role in enumerate(UserRole):
+        candidates = plan.parties.get(role, ())
+        if candidates:
+            registered[role] = candidates[choice[position] % len(candidates)]
+    electricity, gas = _points(plan, registered)
+    since = _EARLIEST_REGISTRATION + timedelta(days=int.from_bytes(choice[-2:]) % _REGISTRATION_SPREAD_DAYS)
+    devices = _devices(plan, electricity, gas)
+    return MeterSet(
+        devices[0].set_id,
+        devices,
+        tuple(
+            Registration(point, role, registered[role], since)
+            for point, roles in ((electricity, _ELECTRICITY_ROLES_IN_ORDER), (gas, _GAS_ROLES_IN_ORDER))
+            for role in roles
+            if role in registered
+        ),
+        tuple(_slots(devices, registered)),
+    )
+
+
+def _points(plan: _SetPlan, registered: Mapping[UserRole, EUI64]) -> tuple[str, str]:
+    """MPAN and MPRN: the distributor's area and a number that no other set of the population has."""
+    distributors = plan.parties[UserRole.ELECTRICITY_DISTRIBUTOR]
+    area = (
+        _FIRST_DISTRIBUTOR + distributors.index(registered[UserRole.ELECTRICITY_DISTRIBUTOR]) % _DISTRIBUTORS
+    )
+    electricity = (plan.ordinal * _MPAN_MULTIPLIER + plan.tag) % _MPAN_NUMBERS
+    gas = (plan.ordinal * _MPRN_MULTIPLIER + plan.tag) % _MPRN_NUMBERS
+    return mpan(f"{area}{electricity:010}"), mprn(f"{gas:08}")
+
+
+def _devices(plan: _SetPlan, electricity: str, gas: str) -> tuple[Device, ...]:
+    cohort = COHORTS.get(plan.s1sp)
+    manufacturer, model = MODELS.get(cohort or "", ("Emulated Meters", "SMETS1"))
+    point = {DeviceType.ESME: electricity, DeviceType.GPF: gas, DeviceType.GSME: gas}
+    hub = plan.device_id(DEVICES_OF_SET.index(DeviceType.CHF))
+    set_id = f"{plan.s1sp}-{plan.number:06}"
+    return tuple(
+        Device(
+            device_id=plan.device_id(kind),
+            device_type=device_type,
+            device_status=DeviceStatus.COMMISSIONED,
+            s1sp=plan.s1sp,
+            mpxn=point.get(device_type),
+            set_id=set_id,
+            chf_id=hub,
+            manufacturer=manufacturer,
+            model=model,
+            cohort=cohort,
+        )
+        for kind, device_type in enumerate(DEVICES_OF_SET)
+    )
+
+
+def _slots(devices: Iterable[Device], registered: Mapping[UserRole, EUI64]) -> Iterator[SlotAssignment]:
+    """A meter and a GPF trust Supplier, Network Operator and DCC; a CHF the DCC only.
+
+    Slots for Root, Recovery and TransCoS exist on a device but play no part in MP107; the population has
+    none.
+    """
+    electricity = (registered[UserRole.IMPORT_SUPPLIER], registered[UserRole.ELECTRICITY_DISTRIBUTOR])
+    gas = (registered[UserRole.GAS_SUPPLIER], registered[UserRole.GAS_TRANSPORTER])
+    for device in devices:
+        if device.mpxn is not None:
+            supplier, operator = electricity if device.device_type is DeviceType.ESME else gas
+            yield SlotAssignment(device.device_id, RemotePartyRole.SUPPLIER, supplier)
+            yield SlotAssignment(device.device_id, RemotePartyRole.NETWORK_OPERATOR, operator)
+        if device.mpxn is not None or device.device_type is DeviceType.CHF:
+            yield SlotAssignment(device.device_id, RemotePartyRole.ACB, DCC_CONTROL)

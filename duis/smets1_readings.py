@@ -1,7 +1,7 @@
 """Results of the ordinary reads, SRVs 4.1.1 and 4.10, as far as the harness needs them [XSD].
 
-Of a 4.10 the voltage data of a single-phase meter and the gas network data log are represented; reading those of a
-polyphase meter raises MessageError.
+Of a 4.10 the voltage data of a single-phase meter and the gas network data log are represented; reading those
+of a polyphase meter raises MessageError.
 """
 
 from __future__ import annotations

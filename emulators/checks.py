@@ -82,7 +82,7 @@ class CheckContext(Protocol):
 ContextT = TypeVar("ContextT", bound=CheckContext)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Check(Generic[ContextT]):
     """One rule.
 
@@ -101,7 +101,7 @@ class Check(Generic[ContextT]):
     detail: Callable[[ContextT], str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Failure(Generic[ContextT]):
     """The first rule that does not hold, and what follows."""
 

@@ -82,7 +82,7 @@ SRVS = ("6.15.1", "6.15.2", "6.21", "6.24.1", "4.1.1", "4.10", "8.7.1", "8.7.2",
 def test_exemption_matrix() -> None:
     """MP107 x role x SRV x slot x reading x SMETS1 x device: when a stranger passes.
 
-    Each line of `expected` restates one sentence of SRPD 6.2 as the impact assessment gives it. The stranger is
+    Each line of `expected` restates a sentence of SRPD 6.2 as the impact assessment gives it. The stranger is
     registered for nothing, so exceptions (a) and (b), which need the Import Supplier of the set, never apply.
     """
     seen = {True: 0, False: 0}

@@ -1,7 +1,7 @@
 """Response codes, S1SP Alert codes and DCC alert codes.
 
-Every code the schema permits is listed [XSD]. A meaning is given only where one is public, which for the codes from
-E40 on is nowhere: their meaning is None.
+Every code the schema permits is listed [XSD]. A meaning is given only where one is public, which for the
+codes from E40 on is nowhere: their meaning is None.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The Countersigned Service Request: what the DSP hands an S1SP, in a form of our own.
 
-No public XML form exists [ASSUMED]; `docs/s1sp-interface.md` describes this one. The user's signed request travels
-as its exact octets in base64, so that no re-serialisation can come between the S1SP and the user's signature; the
-header repeats what an S1SP needs to route the request, plus what the request does not say, such as the user's role.
+No public XML form exists [ASSUMED]; `docs/s1sp-interface.md` describes this one. The user's signed request
+travels as its exact octets in base64, so that no re-serialisation can come between the S1SP and the user's
+signature; the header repeats what an S1SP needs to route the request, plus what the request does not say,
+such as the user's role.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class CountersignedServiceRequest:
             raise ValueError("a supplementary remote party has both an identifier and a counter")
 
     def to_xml(self) -> bytes:
-        """The unsigned document, without indentation; our schema requires the DSP's signature still to come."""
+        """The unsigned document, without indentation; the DSP's signature is still to come."""
         return (
             f'{DECLARATION}<csr:CountersignedServiceRequest {NAMESPACES} schemaVersion="{_SCHEMA_VERSION}">'
             f"<csr:Header><csr:RequestID>{self.request_id}</csr:RequestID>"

@@ -1,7 +1,7 @@
 """The Service Reference Variants: whether critical, who may send them, and the element of their body.
 
-Names, criticality and eligible roles are those of the official table of Service Reference Variants [SRV]; body
-elements and Command Variants are those of the schema [XSD].
+Names, criticality and eligible roles are those of the official table of Service Reference Variants [SRV];
+body elements and Command Variants are those of the schema [XSD].
 """
 
 from __future__ import annotations

@@ -163,6 +163,11 @@ class RequestContext:
             if passes_registration_check(self.registration_question(role), self.registration_exceptions)
         )
 
+    @property
+    def acting_role(self) -> UserRole | None:
+        """For messages that name one role: the first of `admitted_roles` in the order of UserRole."""
+        return next((role for role in UserRole if role in self.admitted_roles), None)
+
     def registration_question(self, role: UserRole) -> RegistrationQuestion:
         """The question the Registration Data check answers, for one role of the sender."""
         return RegistrationQuestion(

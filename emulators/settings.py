@@ -7,7 +7,7 @@ S1SPs read the same settings and each uses those that concern it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -99,7 +99,7 @@ class Settings(BaseModel):
         return value
 
     @classmethod
-    def parse(cls, fields: Mapping[str, Any]) -> Settings:
+    def parse(cls, fields: Mapping[str, Any]) -> Self:
         """Check and read settings as the management plane or a configuration file gives them.
 
         Raises:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from duis.countersigned import CountersignedServiceRequest
 from duis.identifiers import EUI64
 from duis.roles import NETWORK_OPERATORS, SUPPLIERS, RemotePartyRole
 from duis.smki.certificate import DSP_XML_SIGN, XML_SIGN, OrganisationCertificate
@@ -29,8 +30,8 @@ class S1SPContext(RequestContext):
     Attributes:
         s1sp_id: the S1SP's own Entity Identifier.
         dsp_id: the Entity Identifier of the DSP.
-        document_error: why the countersigned document cannot be read; None when it can.
-        addressee: the S1SP the DSP addressed it to; None when it could not be read.
+        message: the Countersigned Service Request; None when it could not be read.
+        document_error: why it could not be read; None when it could.
         countersigner: who countersigned; None when that signature does not verify.
         countersignature_error: why it does not verify.
         request_error: why the Service Request inside is not schema-valid or cannot be read.
@@ -39,8 +40,8 @@ class S1SPContext(RequestContext):
 
     s1sp_id: EUI64
     dsp_id: EUI64
+    message: CountersignedServiceRequest | None = None
     document_error: str | None = None
-    addressee: EUI64 | None = None
     countersigner: OrganisationCertificate | None = None
     countersignature_error: str | None = None
     request_error: str | None = None
@@ -49,7 +50,7 @@ class S1SPContext(RequestContext):
 
 def is_readable(context: S1SPContext) -> bool:
     """The countersigned document is well-formed and has our form."""
-    return context.document_error is None
+    return context.document_error is None and context.message is not None
 
 
 def is_countersigned(context: S1SPContext) -> bool:
@@ -65,7 +66,7 @@ def countersigner_is_dsp(context: S1SPContext) -> bool:
 
 def is_addressed_here(context: S1SPContext) -> bool:
     """The DSP addressed it to this S1SP."""
-    return context.addressee == context.s1sp_id
+    return context.message is not None and context.message.s1sp_id == context.s1sp_id
 
 
 def holds_a_service_request(context: S1SPContext) -> bool:
@@ -77,6 +78,15 @@ def holds_a_service_request(context: S1SPContext) -> bool:
     except MessageError:
         return False
     return body_belongs_to_srv(context.readable_request)
+
+
+def header_names_the_request(context: S1SPContext) -> bool:
+    """RequestID and SRV of the countersigned header are those of the Service Request inside."""
+    message = context.message
+    return message is not None and (message.request_id, message.srv) == (
+        context.readable_request.request_id,
+        context.srv,
+    )
 
 
 def is_signed_by_user(context: S1SPContext) -> bool:
@@ -174,6 +184,7 @@ RECEIPT_CHECKS: tuple[Check[S1SPContext], ...] = (
         HTTPRefusal(400),
         lambda c: c.request_error or "header and body do not belong together",
     ),
+    Check("S1SP header", "SRPD 16", header_names_the_request, HTTPRefusal(400)),
     Check(
         "S1SP user signature",
         "SRPD 16.1",

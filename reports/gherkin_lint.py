@@ -7,6 +7,7 @@ is dropped that way would be missing from every report. Whatever could hide a sc
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -187,3 +188,15 @@ def _display(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
+
+
+def main(arguments: list[str]) -> int:
+    """``python -m reports.gherkin_lint PATH...``: print what is wrong; exit code 2 when anything is."""
+    report = lint(feature_files(arguments, Path.cwd()))
+    for problem in report.problems:
+        print(problem, file=sys.stderr)
+    return 2 if report.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

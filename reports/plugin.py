@@ -129,7 +129,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put the record of the scenario into the report of its last phase; xdist carries it to the controller."""
+    """Put the record of the scenario into the report of its last phase; xdist carries that along."""
     report = yield
     if item.config.stash.get(_RUN, None) is None or not is_scenario(item):
         return report

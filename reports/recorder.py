@@ -75,7 +75,7 @@ class Recorder:
         return attachment
 
     def observe(self, name: str, value: object) -> None:
-        """Put on record what was seen but is no verdict, such as the reading of the exemption a target shows."""
+        """Put on record what was seen but is no verdict, such as which reading of 6.2(d) a target shows."""
         self.result.observations.setdefault(name, []).append(str(value))
         self._allure.note(name, str(value))
 

@@ -1,4 +1,4 @@
-"""The results of a run as files: ``results.jsonl`` (one scenario a line), ``run.json``, the folder ``evidence``.
+"""The results of a run: ``results.jsonl`` (a line a scenario), ``run.json`` and the folder ``evidence``.
 
 Every record is flushed as soon as its scenario has ended, so that what ran before a crash is kept.
 """
@@ -152,7 +152,7 @@ class ScenarioResult:
 
 @dataclass
 class RunInformation:
-    """What holds for the whole run. `written`, `collected`, `selected` count scenarios, Examples rows expanded."""
+    """What holds for the whole run. Scenarios are counted with the rows of their Examples expanded."""
 
     started: str = ""
     finished: str = ""

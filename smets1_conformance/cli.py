@@ -1,0 +1,86 @@
+"""``smets1-conformance``: run, emulate, sign, verify, pki, report.
+
+Everything heavy is imported by the command that needs it, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+HARNESS_ERROR = 2
+"""The value of `reports.results.ExitCode.HARNESS_ERROR`, not imported as that would slow down ``--help``."""
+
+_LAZY_COMMANDS = {
+    "run": ("smets1_conformance.commands.run", "run", "Run the conformance scenarios against a target."),
+    "emulate": (
+        "smets1_conformance.commands.emulate",
+        "emulate",
+        "Run the DSP and S1SP emulators until stopped.",
+    ),
+    "sign": ("smets1_conformance.commands.documents", "sign", "Sign a DUIS document."),
+    "verify": (
+        "smets1_conformance.commands.documents",
+        "verify",
+        "Verify the signatures of a DUIS document.",
+    ),
+    "pki": ("smets1_conformance.commands.pki", "pki", "Mint and inspect a test PKI."),
+    "report": (
+        "smets1_conformance.commands.report",
+        "report",
+        "Render the summary and the Allure report of a run.",
+    ),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is called, and knows its one-line help without importing it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of a user's work."""
+        del ctx
+        return list(_LAZY_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one command."""
+        del ctx
+        if cmd_name not in _LAZY_COMMANDS:
+            return None
+        module_name, attribute, _ = _LAZY_COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module_name), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry[2]) for name, entry in _LAZY_COMMANDS.items()])
+
+
+def _version() -> str:
+    try:
+        return version("smets1-conformance")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(_version(), prog_name="smets1-conformance")
+def group() -> None:
+    """Conformance tests for MP107 (DCC CR4296): SMETS1 SRV 6.15.1 at the DSP and the S1SPs.
+
+    Exit codes of "run": 0 conforms, 1 does not conform, 2 harness or configuration error, 3 incomplete.
+    """
+
+
+def main() -> None:
+    """The console script: what a user got wrong is one message and exit code 2, never a traceback."""
+    try:
+        group(prog_name="smets1-conformance")
+    except OSError as error:
+        place = f"{Path(error.filename)}: " if error.filename else ""
+        click.echo(f"Error: {place}{error.strerror or error}", err=True)
+        raise SystemExit(HARNESS_ERROR) from None

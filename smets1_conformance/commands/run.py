@@ -1,0 +1,119 @@
+"""``smets1-conformance run``: pytest with the features, the steps and the report path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from smets1_conformance.errors import UserError
+
+_PYTEST_USAGE_ERROR = 4
+_HARNESS_ERROR = 2
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.option(
+    "--target",
+    "target_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Target file (TOML). Without one, the bundled emulators are started and tested.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("reports/output"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder for results, evidence and reports.",
+)
+@click.option("-n", "processes", metavar="N", help="Run in N processes; 'auto' for one a processor.")
+@click.option(
+    "--state-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep keys, databases and logs of the run in DIR (default: a temporary folder).",
+)
+@click.option("--deviation", "deviations", multiple=True, metavar="NAME", hidden=True)
+@click.argument("pytest_options", nargs=-1, type=click.UNPROCESSED)
+def run(
+    target_file: Path | None,
+    output: Path,
+    processes: str | None,
+    state_dir: Path | None,
+    deviations: tuple[str, ...],
+    pytest_options: tuple[str, ...],
+) -> None:
+    """Run the scenarios and say whether the target conforms.
+
+    Options after -- go to pytest: -- -k repair selects scenarios by name, -- -m MP107-T01 by tag.
+
+    \b
+    Exit code: 0 conforms
+               1 does not conform
+               2 harness or configuration error
+               3 incomplete: nothing ran, or not all that was selected
+    """  # noqa: D301 - click wants the character, not its name
+    if target_file is not None:
+        check_target_file(target_file)
+    raise SystemExit(run_features(target_file, output, processes, state_dir, deviations, pytest_options))
+
+
+def check_target_file(path: Path) -> None:
+    """Refuse a target file that cannot be used, before anything is started.
+
+    Raises:
+        UserError: with a message that names file and field.
+    """
+    from target.file import TargetFileError, load_target
+
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such target file")
+    try:
+        load_target(path)
+    except TargetFileError as error:
+        raise UserError(str(error)) from None
+
+
+def run_features(
+    target_file: Path | None,
+    output: Path,
+    processes: str | None,
+    state_dir: Path | None,
+    deviations: tuple[str, ...],
+    pytest_options: tuple[str, ...],
+) -> int:
+    """Call pytest in this process with the settings of the package, wherever it is installed.
+
+    Returns:
+        The exit code, as in docs/adr/0008.
+    """
+    import pytest
+
+    import features
+    import smets1_conformance
+
+    folder = Path(features.__file__).parent
+    arguments = [
+        str(folder),
+        "-c",
+        str(Path(smets1_conformance.__file__).with_name("pytest.ini")),
+        f"--rootdir={folder.parent}",
+        "-p",
+        "reports.plugin",
+        "-p",
+        "steps.plugin",
+        "-p",
+        "no:cacheprovider",
+        f"--output={output.resolve()}",
+    ]
+    if target_file is not None:
+        arguments.append(f"--target={target_file.resolve()}")
+    if processes is not None:
+        arguments += ["-n", processes]
+    if state_dir is not None:
+        arguments.append(f"--state-dir={state_dir.resolve()}")
+    arguments += [f"--deviation={name}" for name in deviations]
+    code = int(pytest.main([*arguments, *pytest_options]))
+    return _HARNESS_ERROR if code == _PYTEST_USAGE_ERROR else code

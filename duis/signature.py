@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from duis.signature_profile import SignatureError, SignatureReason
+from duis.signature_response import VerifiedResponse, verify_response
 from duis.signature_sign import SigningIdentity, SigningIdentityError, load_signing_identity, sign
 from duis.signature_verify import Context, VerifiedDocument, verify, verify_with
 
@@ -13,8 +14,10 @@ __all__ = [
     "SigningIdentity",
     "SigningIdentityError",
     "VerifiedDocument",
+    "VerifiedResponse",
     "load_signing_identity",
     "sign",
     "verify",
+    "verify_response",
     "verify_with",
 ]

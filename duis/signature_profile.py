@@ -7,9 +7,10 @@ serial only.
 
 from __future__ import annotations
 
-import base64
 import binascii
+import hashlib
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -46,10 +47,21 @@ SIGNED_INFO_HEAD: Final = (
 ).encode()
 SIGNED_INFO_TAIL: Final = b"</ds:DigestValue></ds:Reference></ds:SignedInfo>"
 
+_USUAL_HEADS: Final = tuple(
+    start + SIGNED_INFO_HEAD.replace(f' xmlns:ds="{DS}"'.encode(), b"")
+    for start in (b"<ds:Signature>", f'<ds:Signature xmlns:ds="{DS}">'.encode())
+)
+_USUAL_PARTS: Final = (
+    SIGNED_INFO_TAIL + b"<ds:SignatureValue>",
+    b"</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>",
+    b"</ds:X509IssuerName><ds:X509SerialNumber>",
+    b"</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data></ds:KeyInfo></ds:Signature>",
+)
+
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
 _SCALAR_OCTETS: Final = 32
 _DIGEST_OCTETS: Final = 32
-_SERIAL = re.compile(r"[0-9]{1,60}", re.ASCII)
+_SERIAL = re.compile(rb"[0-9]{1,60}")
 _DELETE_WHITE_SPACE: Final = bytes(WHITE_SPACE, "ascii")
 
 
@@ -121,26 +133,89 @@ def _check_embedded(signature: Element, root: Element) -> None:
         )
 
 
-def read_signed_info(signature: Element) -> tuple[bytes, bytes]:
-    """The canonical SignedInfo and the digest in it.
+@dataclass(frozen=True, slots=True)
+class SignatureParts:
+    """What a signature states, and the canonical content it is to be checked against.
+
+    Attributes:
+        signed_info: The canonical SignedInfo.
+        digest: The digest in it.
+        value: The signature value as DER.
+        issuer: The issuer that KeyInfo claims.
+        serial: The serial number that KeyInfo claims.
+        content_digest: SHA-256 of the canonical document without the signature.
+    """
+
+    signed_info: bytes
+    digest: bytes
+    value: bytes
+    issuer: str
+    serial: int
+    content_digest: bytes
+
+
+def read_signature(root: Element, signature: Element) -> SignatureParts:
+    """Read the signature of a document that is its last child, and digest the document without it.
 
     Raises:
         SignatureError: Where the signature departs from the profile.
     """
-    if [child.tag for child in signature] != [_SIGNED_INFO, _SIGNATURE_VALUE, _KEY_INFO]:
-        _deviation("ds:Signature must hold SignedInfo, SignatureValue and KeyInfo, and nothing else")
-    signed_info = signature[0]
-    canonical: bytes = etree.tostring(
-        signed_info, method="c14n", exclusive=True, with_comments=False, with_tail=False
-    )
-    if canonical.startswith(SIGNED_INFO_HEAD) and canonical.endswith(SIGNED_INFO_TAIL):
-        text = canonical[len(SIGNED_INFO_HEAD) : -len(SIGNED_INFO_TAIL)].replace(b"&#xD;", b"\r")
+    canonical: bytes = etree.tostring(root, method="c14n", with_comments=False, with_tail=False)
+    name = (f"{signature.prefix}:Signature" if signature.prefix else "Signature").encode()
+    # Canonical text holds no comment or CDATA, so this is markup; the last of its name, being the last child.
+    start = max(canonical.rfind(b"<" + name + b">"), canonical.rfind(b"<" + name + b" "))
+    end = canonical.index(b"</" + name + b">", start) + len(name) + 3
+    content = hashlib.sha256(canonical[:start])
+    content.update(canonical[end:])
+    usual = _usual_texts(canonical[start:end])
+    if usual is None:
+        signed_info, digest = _read_signed_info(signature)
+        value, (issuer, serial) = leaf_text(signature[1]).encode(), _read_key_info(signature)
     else:
-        text = _digest_text(signed_info).encode()
+        digest, value, name, number = usual
+        signed_info = SIGNED_INFO_HEAD + digest + SIGNED_INFO_TAIL
+        issuer, serial = name.decode(), int(number)
+    return SignatureParts(
+        signed_info, _digest(digest), _signature_value(value), issuer, serial, content.digest()
+    )
+
+
+def _usual_texts(signature: bytes) -> list[bytes] | None:
+    """The four texts of a signature as we and DCC's tool write it: digest, value, issuer and serial.
+
+    What shows the usual canonical text needs no look at its elements: ds:Signature is known to be in the
+    namespace of XML Signature, and nothing in that text declares another.
+    """
+    head = next((each for each in _USUAL_HEADS if signature.startswith(each)), None)
+    if head is None:
+        return None
+    texts, position = [], len(head)
+    for part in _USUAL_PARTS:
+        end = signature.find(b"<", position)
+        if not signature.startswith(part, end):
+            return None
+        texts.append(signature[position:end])
+        position = end + len(part)
+    if position != len(signature) or b"&" in texts[2] or _SERIAL.fullmatch(texts[3]) is None:
+        return None
+    return texts
+
+
+def _digest(text: bytes) -> bytes:
     digest = decode_base64(text, "DigestValue", SignatureReason.PROFILE)
     if len(digest) != _DIGEST_OCTETS:
         _deviation(f"DigestValue holds {len(digest)} octets, SHA-256 has {_DIGEST_OCTETS}")
-    return canonical, digest
+    return digest
+
+
+def _read_signed_info(signature: Element) -> tuple[bytes, bytes]:
+    """The canonical SignedInfo, and the text of the digest in it, of a signature written in another way."""
+    _children(signature, "SignedInfo", "SignatureValue", "KeyInfo")
+    digest = _digest_text(signature[0])
+    canonical: bytes = etree.tostring(
+        signature[0], method="c14n", exclusive=True, with_comments=False, with_tail=False
+    )
+    return canonical, digest.encode()
 
 
 def _digest_text(signed_info: Element) -> str:
@@ -189,12 +264,8 @@ def _algorithm(element: Element, expected: str) -> None:
         _deviation(f"{qualified(str(element.tag))} must be empty")
 
 
-def read_key_info(signature: Element) -> tuple[str, int]:
-    """Issuer name and serial number of the signer's certificate, as KeyInfo claims them.
-
-    Raises:
-        SignatureError: When KeyInfo holds anything but one X509IssuerSerial.
-    """
+def _read_key_info(signature: Element) -> tuple[str, int]:
+    """Issuer and serial number; KeyInfo may hold nothing but one X509IssuerSerial."""
     element = signature[2]
     for name in ("X509Data", "X509IssuerSerial"):
         if len(element) != 1 or element[0].tag != f"{{{DS}}}{name}":
@@ -203,18 +274,14 @@ def read_key_info(signature: Element) -> tuple[str, int]:
     if [child.tag for child in element] != [f"{{{DS}}}X509IssuerName", f"{{{DS}}}X509SerialNumber"]:
         _unusable("X509IssuerSerial must hold X509IssuerName and X509SerialNumber")
     serial = leaf_text(element[1]).strip(WHITE_SPACE)
-    if not _SERIAL.fullmatch(serial):
+    if not _SERIAL.fullmatch(serial.encode()):
         _unusable(f"X509SerialNumber is not a decimal number: {serial[:60]!r}")
     return leaf_text(element[0]), int(serial)
 
 
-def read_signature_value(signature: Element) -> bytes:
-    """The signature value as DER, from the raw r and s of 32 octets each.
-
-    Raises:
-        SignatureError: When it is not base64, of another length, or r or s is not in 1 to n - 1.
-    """
-    value = decode_base64(leaf_text(signature[1]).encode(), "SignatureValue", SignatureReason.VALUE)
+def _signature_value(text: bytes) -> bytes:
+    """The signature value as DER, from the raw r and s of 32 octets each."""
+    value = decode_base64(text, "SignatureValue", SignatureReason.VALUE)
     if len(value) != 2 * _SCALAR_OCTETS:
         raise SignatureError(
             SignatureReason.VALUE, f"{len(value)} octets, r and s have {2 * _SCALAR_OCTETS} together"
@@ -227,13 +294,15 @@ def read_signature_value(signature: Element) -> bytes:
 
 
 def decode_base64(text: bytes, name: str, reason: SignatureReason) -> bytes:
-    """Octets of base64 that may be folded, also with the carriage returns Java writes as ``&#13;``.
+    """Octets of base64 that may be folded, also with the carriage returns Java writes, ``&#xD;`` in C14N.
 
     Raises:
         SignatureError: When the text is not base64.
     """
     try:
-        return base64.b64decode(text.translate(None, _DELETE_WHITE_SPACE), validate=True)
+        return binascii.a2b_base64(
+            text.replace(b"&#xD;", b"").translate(None, _DELETE_WHITE_SPACE), strict_mode=True
+        )
     except (binascii.Error, ValueError) as error:
         raise SignatureError(reason, f"{name} is not base64: {error}") from None
 

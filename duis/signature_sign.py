@@ -27,7 +27,7 @@ from duis.xml import DS, WHITE_SPACE, Element, MalformedXML, escape, parse
 
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
 _CLOSING_TAG = re.compile(rb"</[^<>/\s]+\s*>\s*\Z")
-_SPACE_BETWEEN_TAGS = re.compile(rb">[ \t\r\n]+<")
+_RARE_WHITE_SPACE = (b"\n", b"\r", b"\t")
 
 # Inside the document the SignedInfo inherits its prefix from ds:Signature.
 _SIGNATURE_HEAD = f'<ds:Signature xmlns:ds="{DS}">'.encode() + SIGNED_INFO_HEAD.replace(
@@ -151,16 +151,16 @@ def sign(document: bytes, identity: SigningIdentity, *, keep_white_space: bool =
         SignatureError: When the document is not usable XML or already carries a signature of its own.
     """
     root = parse_for_signature(document)
-    if root.find(SIGNATURE) is not None:
+    if next(root.iterchildren(SIGNATURE), None) is not None:
         raise SignatureError(SignatureReason.ALREADY_SIGNED, "the document already carries a ds:Signature")
-    closing = _CLOSING_TAG.search(document)
+    closing = _CLOSING_TAG.match(document, max(document.rfind(b"</"), 0))
     if (
         closing is None
-        or b"<!" in document
-        or (not keep_white_space and _SPACE_BETWEEN_TAGS.search(document, 0, closing.end()) is not None)
+        or b"!" in document  # perhaps of a comment or CDATA
+        or (not keep_white_space and _may_hold_white_space(document, closing.start()))
     ):
         document = _rewritten(root, keep_white_space)
-        closing = _CLOSING_TAG.search(document)
+        closing = _CLOSING_TAG.match(document, document.rfind(b"</"))
         assert closing is not None
     digest = hashlib.sha256(etree.tostring(root, method="c14n", with_comments=False)).digest()
     position = closing.start()
@@ -192,6 +192,14 @@ def refuse_instructions(root: Element) -> None:
     document = root.getparent() is None
     if inside is not None or (document and (root.getprevious() is not None or root.getnext() is not None)):
         raise SignatureError(SignatureReason.MALFORMED, "processing instructions are not allowed")
+
+
+def _may_hold_white_space(document: bytes, end: int) -> bool:
+    """Whether there could be white space between elements; a quick look that never misses any."""
+    start = document.find(b"<", 1) if document.startswith(b"<?xml") else 0
+    if any(document.find(character, start, end) >= 0 for character in _RARE_WHITE_SPACE):
+        return True
+    return document.find(b"> ", start, end) >= 0
 
 
 def _rewritten(root: Element, keep_white_space: bool) -> bytes:

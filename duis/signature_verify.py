@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass
@@ -18,11 +17,10 @@ from lxml import etree
 from duis.roles import CertificateType
 from duis.signature_profile import (
     SignatureError,
+    SignatureParts,
     SignatureReason,
     own_signature,
-    read_key_info,
-    read_signature_value,
-    read_signed_info,
+    read_signature,
 )
 from duis.signature_sign import drop_white_space_between_elements, parse_for_signature, refuse_instructions
 from duis.smki.certificate import OrganisationCertificate
@@ -83,9 +81,9 @@ def verify(
         root = document
         refuse_instructions(root)
         etree.strip_tags(root, etree.Comment)  # not covered by the signature, and they split values
-    signature = own_signature(root)
-    signer = find_signer(signature, trust, at, roles)
-    _verify_signature(root, signature, signer.public_key)
+    parts = read_signature(root, own_signature(root))
+    signer = _trusted_signer(parts, trust, at, roles)
+    _check(root, parts, signer.public_key)
     return VerifiedDocument(root, signer)
 
 
@@ -95,27 +93,26 @@ def verify_with(element: Element, public_key: ec.EllipticCurvePublicKey) -> None
     Raises:
         SignatureError: When it does not verify.
     """
-    _verify_signature(element, own_signature(element), public_key)
+    _check(element, read_signature(element, own_signature(element)), public_key)
 
 
-def find_signer(
-    signature: Element, trust: TrustStore, at: datetime | None, roles: Collection[str] | None
+def _trusted_signer(
+    parts: SignatureParts, trust: TrustStore, at: datetime | None, roles: Collection[str] | None
 ) -> OrganisationCertificate:
     """The trusted certificate that KeyInfo names.
 
     KeyInfo is not covered by the signature: it only tells which known certificate to try.
-
-    Raises:
-        SignatureError: When it names none that is known and trusted to sign.
     """
-    issuer, serial = read_key_info(signature)
     try:
-        signer = trust.find(issuer, serial)
+        signer = trust.find(parts.issuer, parts.serial)
     except ValueError:
-        raise SignatureError(SignatureReason.KEY_INFO, f"not an RFC 4514 name: {issuer[:200]!r}") from None
+        raise SignatureError(
+            SignatureReason.KEY_INFO, f"not an RFC 4514 name: {parts.issuer[:200]!r}"
+        ) from None
     if signer is None:
         raise SignatureError(
-            SignatureReason.UNKNOWN_SIGNER, f"no certificate of issuer {issuer} with serial {serial} is known"
+            SignatureReason.UNKNOWN_SIGNER,
+            f"no certificate of issuer {parts.issuer} with serial {parts.serial} is known",
         )
     try:
         trust.validate(signer, at, roles, CertificateType.DIGITAL_SIGNING)
@@ -124,15 +121,12 @@ def find_signer(
     return signer
 
 
-def _verify_signature(root: Element, signature: Element, key: ec.EllipticCurvePublicKey) -> None:
-    """Check digest, then signature value. The tree is as before when this returns or raises."""
-    canonical, digest = read_signed_info(signature)
-    value = read_signature_value(signature)
-    found = _digest_without(root, signature)
-    if found != digest:
-        raise SignatureError(SignatureReason.DIGEST, _explain(root, digest, found))
+def _check(root: Element, parts: SignatureParts, key: ec.EllipticCurvePublicKey) -> None:
+    """Check digest, then signature value."""
+    if parts.content_digest != parts.digest:
+        raise SignatureError(SignatureReason.DIGEST, _explain(root, parts))
     try:
-        key.verify(value, canonical, _ALGORITHM)
+        key.verify(parts.value, parts.signed_info, _ALGORITHM)
     except InvalidSignature:
         raise SignatureError(
             SignatureReason.SIGNATURE,
@@ -140,32 +134,12 @@ def _verify_signature(root: Element, signature: Element, key: ec.EllipticCurvePu
         ) from None
 
 
-def _digest_without(root: Element, signature: Element) -> bytes:
-    """SHA-256 of the canonical root without its signature, whose tail belongs to the content."""
-    tail, previous = signature.tail, signature.getprevious()
-    before = root.text if previous is None else previous.tail
-    root.remove(signature)
-    if tail:
-        _set_text_after(root, previous, (before or "") + tail)
-    canonical: bytes = etree.tostring(root, method="c14n", with_comments=False, with_tail=False)
-    if tail:
-        _set_text_after(root, previous, before)
-    root.append(signature)
-    return hashlib.sha256(canonical).digest()
-
-
-def _set_text_after(root: Element, previous: Element | None, text: str | None) -> None:
-    if previous is None:
-        root.text = text
-    else:
-        previous.tail = text
-
-
-def _explain(root: Element, expected: bytes, found: bytes) -> str:
+def _explain(root: Element, parts: SignatureParts) -> str:
     """Say how the digests differ, and whether white space alone is the cause."""
-    detail = f"digest {base64.b64encode(found).decode()}, DigestValue {base64.b64encode(expected).decode()}"
+    found, expected = (base64.b64encode(each).decode() for each in (parts.content_digest, parts.digest))
+    detail = f"digest {found}, DigestValue {expected}"
     without_space = deepcopy(root)
     drop_white_space_between_elements(without_space)
-    if _digest_without(without_space, without_space[-1]) == expected:
+    if read_signature(without_space, without_space[-1]).content_digest == parts.digest:
         return f"white space was added between elements after signing ({detail})"
     return detail

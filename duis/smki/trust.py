@@ -7,6 +7,7 @@ the chain is built here: party, issuing authority (07), root (00).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -67,6 +68,33 @@ class TrustMaterialError(ValueError):
     """A file or directory given as trust holds no usable certificate."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """A chain whose signatures were checked once, and when all of it is valid."""
+
+    certificates: tuple[OrganisationCertificate, ...]
+    not_before: datetime
+    not_after: datetime
+
+    @staticmethod
+    def of(chain: tuple[OrganisationCertificate, ...]) -> _Chain:
+        return _Chain(chain, max(each.not_before for each in chain), min(each.not_after for each in chain))
+
+    def check_time(self, moment: datetime) -> None:
+        if self.not_before <= moment <= self.not_after:
+            return
+        for certificate in self.certificates:
+            if moment < certificate.not_before:
+                raise ChainError(
+                    ChainReason.NOT_YET_VALID,
+                    f"{_title(certificate)}: valid from {certificate.not_before:%FT%TZ}",
+                )
+            if moment > certificate.not_after:
+                raise ChainError(
+                    ChainReason.EXPIRED, f"{_title(certificate)}: valid until {certificate.not_after:%FT%TZ}"
+                )
+
+
 class TrustStore:
     """Known certificates, and those among them that are trusted as given (anchors)."""
 
@@ -87,7 +115,7 @@ class TrustStore:
         self._by_serial: dict[tuple[NameParts, int], OrganisationCertificate] = {}
         self._by_subject: dict[bytes, list[OrganisationCertificate]] = {}
         self._anchors: set[bytes] = set()
-        self._chains: dict[bytes, tuple[OrganisationCertificate, ...]] = {}
+        self._chains: dict[bytes, _Chain] = {}
         for anchor in anchors:
             self._anchors.add(anchor.sha256)
             self.add(anchor)
@@ -150,15 +178,15 @@ class TrustStore:
         chain = self._chains.get(certificate.sha256)
         if chain is None:
             try:
-                chain = self._build(certificate, tuple(intermediates))
+                chain = _Chain.of(self._build(certificate, tuple(intermediates)))
             except ValueError as error:
                 raise ChainError(ChainReason.UNREADABLE, f"{_title(certificate)}: {error}") from None
             if len(self._chains) >= _CACHED_CHAINS:
                 self._chains.clear()
             self._chains[certificate.sha256] = chain
-        _check_time(chain, at)
+        chain.check_time(datetime.now(UTC) if at is None else at)
         _check_purpose(certificate, role, usage)
-        return chain
+        return chain.certificates
 
     def _build(
         self, certificate: OrganisationCertificate, intermediates: tuple[OrganisationCertificate, ...]
@@ -244,20 +272,6 @@ def _read_all(path: Path) -> Iterator[OrganisationCertificate]:
             yield from load_all(data)
         except CertificateUnreadable as error:
             raise TrustMaterialError(f"{file}: {error}") from None
-
-
-def _check_time(chain: tuple[OrganisationCertificate, ...], at: datetime | None) -> None:
-    moment = datetime.now(UTC) if at is None else at
-    for certificate in chain:
-        if moment < certificate.not_before:
-            raise ChainError(
-                ChainReason.NOT_YET_VALID,
-                f"{_title(certificate)}: valid from {certificate.not_before:%FT%TZ}",
-            )
-        if moment > certificate.not_after:
-            raise ChainError(
-                ChainReason.EXPIRED, f"{_title(certificate)}: valid until {certificate.not_after:%FT%TZ}"
-            )
 
 
 def _check_purpose(

@@ -1,4 +1,4 @@
-"""Which request a message belongs to: by RequestID, outside in the header and inside in what the S1SP signed."""
+"""Which request a message belongs to: the RequestID in the header, and the one in what the S1SP signed."""
 
 from __future__ import annotations
 

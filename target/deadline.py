@@ -32,3 +32,13 @@ class Deadline:
 def deadline(value: Deadline | float) -> Deadline:
     """A deadline, given itself or its length in seconds."""
     return value if isinstance(value, Deadline) else Deadline(value)
+
+
+def listen(seconds: float) -> None:
+    """Let a quiet time pass, in which a message that must not come could still come.
+
+    Args:
+        seconds: How long; nothing is waited for, so the whole time passes.
+    """
+    if seconds > 0:
+        time.sleep(seconds)

@@ -133,7 +133,12 @@ class Gateway:
         return self.urls[Service.SEND_COMMAND]
 
     def post(
-        self, document: bytes, service: Service, title: str, identity: KeyPair | None = None
+        self,
+        document: bytes,
+        service: Service,
+        title: str,
+        identity: KeyPair | None = None,
+        sender: str = "",
     ) -> HttpAnswer:
         """Post one document, once.
 
@@ -142,6 +147,7 @@ class Gateway:
             service: Which service.
             title: What it is, for the evidence.
             identity: Transport identity, where it is not that of `[dsp.tls]`.
+            sender: Who sends it, for the evidence.
 
         Returns:
             Whatever the gateway answered, whether it makes sense or not.
@@ -151,7 +157,8 @@ class Gateway:
             DeadlinePassed: The gateway took the request and did not answer in time.
         """
         url = self.urls[service]
-        self._evidence.record("sent", title, document, MEDIA_TYPE, {"url": url, "service": service.value})
+        meta = {"url": url, "service": service.value, "from": sender, "to": "DSP"}
+        self._evidence.record("sent", title, document, MEDIA_TYPE, meta)
         started = time.monotonic()
         try:
             response = send(
@@ -178,7 +185,13 @@ class Gateway:
             f"answer to {title}: HTTP {answer.status}",
             answer.document,
             answer.media_type or "application/octet-stream",
-            {"url": url, "http_status": str(answer.status), "seconds": f"{answer.seconds:.4f}"},
+            {
+                "url": url,
+                "http_status": str(answer.status),
+                "seconds": f"{answer.seconds:.4f}",
+                "from": "DSP",
+                "to": sender,
+            },
         )
         return answer
 

@@ -131,9 +131,13 @@ class InboxReader:
         row = self._connection().execute("SELECT coalesce(max(sequence), 0) FROM message").fetchone()
         return int(row[0])
 
-    def last_refused(self) -> int:
-        """The greatest sequence of a refused message so far."""
-        row = self._connection().execute("SELECT coalesce(max(sequence), 0) FROM refused").fetchone()
+    def last_refused_in(self, mailbox: str) -> int:
+        """The greatest sequence of what was refused for a mailbox so far; 0 when there is none."""
+        row = (
+            self._connection()
+            .execute("SELECT coalesce(max(sequence), 0) FROM refused WHERE mailbox = ?", (mailbox,))
+            .fetchone()
+        )
         return int(row[0])
 
     def wait(
@@ -218,7 +222,7 @@ class InboxReader:
         self, look: Callable[[], Message | None], mailbox: str, limit: Deadline, awaited: str, after: int
     ) -> Message:
         connection = self._connection()
-        first_refused = max((refused.sequence for refused in self.refused(mailbox)), default=0)
+        first_refused = self.last_refused_in(mailbox)
         version: int | None = None
         while True:
             last_look = limit.passed

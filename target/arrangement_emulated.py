@@ -1,0 +1,161 @@
+"""Arrangement through the management planes of the bundled emulators (docs/architecture.md, Emulators)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from duis.identifiers import EUI64
+from duis.roles import DeviceType, RemotePartyRole, UserRole
+from target.arrangement import DeviceUnderTest, TrafficRecord
+from target.errors import HarnessError
+from target.management import ManagementClient
+
+DSP = "DSP"
+
+
+class EmulatedArrangement:
+    """An estate of its own at the DSP and every S1SP.
+
+    Args:
+        estate: Name of the estate.
+        components: The management plane of `DSP` and of each S1SP.
+    """
+
+    def __init__(self, estate: str, components: Mapping[str, ManagementClient]) -> None:
+        self._estate = estate
+        self._components = dict(components)
+        self._devices: tuple[DeviceUnderTest, ...] = ()
+
+    def create(
+        self,
+        callbacks: Mapping[str, str],
+        *,
+        seed: int,
+        sets_per_s1sp: int,
+        mp107: Mapping[str, bool],
+        deviations: Sequence[str],
+        settings: Mapping[str, object],
+    ) -> None:
+        """Create the estate everywhere; the S1SPs first, so that the DSP never speaks to one without it."""
+        common = {
+            "seed": seed,
+            "sets_per_s1sp": sets_per_s1sp,
+            "deviations": list(deviations),
+            "settings": {},
+        }
+        for name, client in self._components.items():
+            if name != DSP:
+                client.create_estate(self._estate, {**common, "mp107": mp107[name]})
+        content = {
+            **common,
+            "mp107": mp107[DSP],
+            "callbacks": dict(callbacks),
+            "settings": dict(settings),
+        }
+        answer = self._components[DSP].create_estate(self._estate, content)
+        self._devices = tuple(_device(row) for row in answer.get("devices", ()))
+
+    @property
+    def devices(self) -> tuple[DeviceUnderTest, ...]:
+        """The devices, as the DSP lists them."""
+        return self._devices
+
+    def put_slot(self, device: DeviceUnderTest, role: RemotePartyRole, party: EUI64 | str) -> None:
+        """Put the certificates of a party into a slot at the S1SP."""
+        content = {"party": str(party)}
+        self._component(device.s1sp).put_slot(self._estate, device.device_id, role.value, content)
+
+    def set_mp107(self, component: str, on: bool) -> None:
+        """Switch MP107 at one component."""
+        self._component(component).change_estate(self._estate, {"mp107": on})
+
+    def raise_device_alert(self, device: DeviceUnderTest, alert_code: str, description: str) -> None:
+        """Have the S1SP of a device send an alert of it."""
+        self._component(device.s1sp).raise_alert(self._estate, device.device_id, alert_code, description)
+
+    def register(
+        self,
+        device: DeviceUnderTest,
+        role: UserRole,
+        user_id: EUI64 | None,
+        effective_from: datetime | None,
+        effective_to: datetime | None,
+    ) -> None:
+        """Change the Registration Data of the DSP and of every S1SP."""
+        for client in self._components.values():
+            rows = [
+                row
+                for row in client.registrations(self._estate)
+                if not (row["mpxn"] == device.mpxn and row["role"] == role.value)
+            ]
+            if user_id is not None:
+                rows.append(
+                    {
+                        "mpxn": device.mpxn,
+                        "role": role.value,
+                        "user_id": str(user_id),
+                        "effective_from": _time(effective_from),
+                        "effective_to": _time(effective_to),
+                    }
+                )
+            client.put_registrations(self._estate, rows)
+
+    def set_device_status(self, device: DeviceUnderTest, status: str) -> None:
+        """Change the device status in the Smart Metering Inventory of the DSP."""
+        self._component(DSP).put_device(self._estate, device.device_id, {"device_status": status})
+
+    def change_settings(self, component: str, settings: Mapping[str, object]) -> None:
+        """Change settings of the estate at one component."""
+        self._component(component).change_estate(self._estate, {"settings": dict(settings)})
+
+    def traffic(self, component: str) -> tuple[TrafficRecord, ...]:
+        """The messages a component recorded in this estate."""
+        return tuple(_record(row) for row in self._component(component).traffic(self._estate))
+
+    def add_fault(self, component: str, srv: str, action: str, delay_seconds: float, times: int) -> None:
+        """Script a fault at one component."""
+        fault = {"srv": srv, "action": action, "delay_seconds": delay_seconds, "times": times}
+        self._component(component).add_fault(self._estate, fault)
+
+    def close(self) -> None:
+        """Delete the estate everywhere; one that cannot be deleted harms nobody."""
+        for client in self._components.values():
+            with suppress(HarnessError):
+                client.delete_estate(self._estate)
+
+    def _component(self, name: str) -> ManagementClient:
+        try:
+            return self._components[name]
+        except KeyError:
+            known = ", ".join(self._components)
+            raise HarnessError(f"there is no component {name}; the target has {known}") from None
+
+
+def _device(row: Mapping[str, Any]) -> DeviceUnderTest:
+    return DeviceUnderTest(
+        device_id=EUI64(row["device_id"]),
+        device_type=DeviceType(row["device_type"]),
+        s1sp=str(row["s1sp"]),
+        mpxn=row.get("mpxn"),
+        registered={UserRole(role): EUI64(user_id) for role, user_id in row.get("registered", {}).items()},
+    )
+
+
+def _record(row: Mapping[str, Any]) -> TrafficRecord:
+    return TrafficRecord(
+        sequence=int(row["id"]),
+        at=str(row["at"]),
+        direction=str(row["direction"]),
+        peer=str(row["peer"]),
+        kind=str(row["kind"]),
+        request_id=row.get("request_id"),
+        outcome=row.get("outcome"),
+        document=str(row.get("document") or ""),
+    )
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None

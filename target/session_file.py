@@ -1,0 +1,54 @@
+"""What the process that opened a session tells those that attach to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from target.errors import HarnessError
+
+_NAME = "session.json"
+
+
+class SessionFile(BaseModel):
+    """`session.json` in the state directory.
+
+    Attributes:
+        target_file: The target file.
+        inbox_database: Database of the inbox.
+        inbox_port: Port of the inbox.
+        callback_url: Base URL of the callbacks, as the DSP is told.
+        counters: Database of the Originator Counters.
+        bundled: Whether the bundled emulators are the target.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    target_file: Path
+    inbox_database: Path
+    inbox_port: int
+    callback_url: str
+    counters: Path
+    bundled: bool
+
+    def write(self, state_dir: Path) -> None:
+        """Write it in one step."""
+        temporary = state_dir / f".{_NAME}"
+        temporary.write_text(self.model_dump_json(indent=1), "utf-8")
+        temporary.replace(state_dir / _NAME)
+
+    @classmethod
+    def read(cls, state_dir: Path) -> SessionFile:
+        """Read it.
+
+        Raises:
+            HarnessError: No session is open there.
+        """
+        path = state_dir / _NAME
+        try:
+            return cls.model_validate_json(path.read_text("utf-8"))
+        except OSError:
+            raise HarnessError(f"no session is open in {state_dir}") from None
+        except ValidationError as error:
+            raise HarnessError(f"{path} cannot be used: {error}") from None

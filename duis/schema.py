@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import tempfile
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from urllib.parse import unquote
 
 from lxml import etree
@@ -85,7 +86,7 @@ class Schema:
     def official(cls, path: Path | str) -> Schema:
         """The official DUIS schema; our own Countersigned Service Request is added to it.
 
-        The files must be beside one another, as published. Spaces in their names do no harm; no DTD is fetched.
+        The files must be beside one another, as published. Spaces in names do no harm; no DTD is fetched.
 
         Args:
             path: the DUIS schema file, or the directory it is in.
@@ -106,9 +107,8 @@ class Schema:
         with self._lock:
             if self._compiled.validate(root):
                 return
-            errors = tuple(
-                _error_line(root, entry) for entry in islice(self._compiled.error_log, _MAXIMUM_ERRORS)
-            )
+            log = cast(Iterable[etree._LogEntry], self._compiled.error_log)
+            errors = tuple(_error_line(root, entry) for entry in islice(log, _MAXIMUM_ERRORS))
         raise SchemaInvalid(errors)
 
 
@@ -174,8 +174,8 @@ def _duis_file(path: Path) -> Path:
 def _compile_official(duis_file: Path) -> etree.XMLSchema:
     """Compile copies of the files under plain names.
 
-    An import whose location has a space in it, as that of the MMC schema, is dropped without a word by libxml2;
-    and a copy without its document type declaration needs no DTD.
+    An import whose location has a space in it, as that of the MMC schema, is silently dropped by libxml2; and a
+    copy without its document type declaration needs no DTD.
     """
     plain_names: dict[Path, str] = {}
     with tempfile.TemporaryDirectory(prefix="schema-") as directory:

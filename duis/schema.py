@@ -174,8 +174,8 @@ def _duis_file(path: Path) -> Path:
 def _compile_official(duis_file: Path) -> etree.XMLSchema:
     """Compile copies of the files under plain names.
 
-    An import whose location has a space in it, as that of the MMC schema, is silently dropped by libxml2; and a
-    copy without its document type declaration needs no DTD.
+    An import whose location has a space in it, as that of the MMC schema, is silently dropped by libxml2; and
+    a copy without its document type declaration needs no DTD.
     """
     plain_names: dict[Path, str] = {}
     with tempfile.TemporaryDirectory(prefix="schema-") as directory:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from duis.roles import DeviceStatus, DeviceType
+from duis.service_references import NON_DEVICE_COMMAND_VARIANT, SMETS1_COMMAND_VARIANT
 from emulators.checks import Alert, HTTPRefusal, Outcome, Rejection, UnsuccessfulResponse, parse_outcome
 from emulators.dsp.checks import DSP_CHECKS, CounterRule
 from emulators.registration_check import ExemptionReading
@@ -70,8 +71,8 @@ class Settings(BaseModel):
     counter_rule: CounterRule = CounterRule.INCREASING
     rejected_request_uses_counter: bool = False
     accepted_device_statuses: frozenset[DeviceStatus] = frozenset({DeviceStatus.COMMISSIONED})
-    command_variant: Annotated[int, Field(ge=1, le=9)] = 1
-    non_device_command_variant: Annotated[int, Field(ge=1, le=9)] = 8
+    command_variant: Annotated[int, Field(ge=1, le=9)] = SMETS1_COMMAND_VARIANT
+    non_device_command_variant: Annotated[int, Field(ge=1, le=9)] = NON_DEVICE_COMMAND_VARIANT
     device_types: Mapping[str, frozenset[DeviceType]] = DEVICE_TYPES
     owner_check_applies_to_reads: bool = False
     slot_owner_rule: SlotOwnerRule = SlotOwnerRule.DIGITAL_SIGNING

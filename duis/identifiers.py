@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 _EUI64 = re.compile(r"[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){7}")
-_COUNTER = re.compile(r"0|[1-9][0-9]{0,19}")
+_REQUEST_ID = re.compile(r"([0-9A-Fa-f-]{23}):([0-9A-Fa-f-]{23}):(0|[1-9][0-9]{0,19})")
 
 MAXIMUM_COUNTER = 2**64 - 1
 """The largest Originator Counter the wire can carry [XSD RequestIDType]."""
@@ -80,12 +80,10 @@ class RequestID:
         Raises:
             ValueError: when it is not EUI-64, EUI-64 and a counter without leading zeros, joined by colons.
         """
-        parts = text.split(":")
-        if len(parts) != 3:
-            raise ValueError(f"not originator:target:counter: {text!r}")
-        if _COUNTER.fullmatch(parts[2]) is None:
-            raise ValueError(f"not a counter without leading zeros: {parts[2]!r}")
-        return cls(EUI64(parts[0]), EUI64(parts[1]), int(parts[2]))
+        match = _REQUEST_ID.fullmatch(text)
+        if match is None:
+            raise ValueError(f"not originator:target:counter, the counter without leading zeros: {text!r}")
+        return cls(EUI64(match[1]), EUI64(match[2]), int(match[3]))
 
     def response_id(self) -> RequestID:
         """The identifier of a response to this request: target:originator:counter [RTDS]."""

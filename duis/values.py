@@ -25,9 +25,9 @@ Enumeration = TypeVar("Enumeration", bound=StrEnum)
 
 def text_of(element: Element) -> str:
     """The text of an element without child elements and attributes, white space kept."""
-    if element.attrib:
+    if element.keys():
         attributes_of(element)
-    return content_of(element)
+    return content_of(element) if len(element) else element.text or ""
 
 
 def content_of(element: Element) -> str:
@@ -100,9 +100,12 @@ def boolean_from(element: Element, text: str) -> bool:
 
 def bytes_of(element: Element) -> bytes:
     """The octets of base64 text, which may be folded."""
-    text = text_of(element).translate(_DELETE_WHITE_SPACE)
-    if not text:
-        return b""
+    text = text_of(element)
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        pass  # folded, or not base64
+    text = text.translate(_DELETE_WHITE_SPACE)
     try:
         return binascii.a2b_base64(text, strict_mode=True)
     except ValueError as error:
@@ -217,6 +220,8 @@ def date_time_text(value: datetime) -> str:
         ValueError: for an offset that is not whole minutes.
     """
     text = value.replace(tzinfo=None).isoformat()
+    if value.microsecond:
+        text = text.rstrip("0")
     offset = value.utcoffset()
     if offset is None:
         return text

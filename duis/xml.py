@@ -205,7 +205,7 @@ class Children:
 
     def __init__(self, element: Element, *attributes: str) -> None:
         self.element = element
-        self.attributes = attributes_of(element, *attributes) if element.attrib else {}
+        self.attributes = attributes_of(element, *attributes) if element.keys() else {}
         text = element.text
         if text and text.strip(WHITE_SPACE):
             raise error_at(element, "text where only elements are allowed")

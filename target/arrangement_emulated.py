@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from duis.identifiers import EUI64
@@ -14,6 +14,7 @@ from target.errors import HarnessError
 from target.management import ManagementClient
 
 DSP = "DSP"
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class EmulatedArrangement:
@@ -97,8 +98,8 @@ class EmulatedArrangement:
                         "mpxn": device.mpxn,
                         "role": role.value,
                         "user_id": str(user_id),
-                        "effective_from": _time(effective_from),
-                        "effective_to": _time(effective_to),
+                        "effective_from": (effective_from or _LONG_AGO).isoformat(),
+                        "effective_to": effective_to.isoformat() if effective_to is not None else None,
                     }
                 )
             client.put_registrations(self._estate, rows)
@@ -108,8 +109,10 @@ class EmulatedArrangement:
         self._component(DSP).put_device(self._estate, device.device_id, {"device_status": status})
 
     def change_settings(self, component: str, settings: Mapping[str, object]) -> None:
-        """Change settings of the estate at one component."""
-        self._component(component).change_estate(self._estate, {"settings": dict(settings)})
+        """Change settings of the estate at one component; those not named stay."""
+        client = self._component(component)
+        present = client.estate(self._estate).get("settings", {})
+        client.change_estate(self._estate, {"settings": {**present, **settings}})
 
     def traffic(self, component: str) -> tuple[TrafficRecord, ...]:
         """The messages a component recorded in this estate."""
@@ -155,7 +158,3 @@ def _record(row: Mapping[str, Any]) -> TrafficRecord:
         outcome=row.get("outcome"),
         document=str(row.get("document") or ""),
     )
-
-
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment is not None else None

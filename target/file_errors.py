@@ -89,9 +89,13 @@ def problems_of(error: ValidationError, text: str) -> tuple[Problem, ...]:
         The problems, in the order of the lines.
     """
     problems = []
-    for finding in error.errors():
+    findings = error.errors()
+    for finding in findings:
         location: KeyPath = tuple(finding["loc"])
-        problems.append(problem_at(text, location, _message(finding)))
+        # A list is not too short only because its elements are wrong.
+        inside = any(other["loc"][:-1] == finding["loc"] for other in findings)
+        if not (finding["type"] == "too_short" and inside):
+            problems.append(problem_at(text, location, _message(finding)))
     return tuple(sorted(problems, key=lambda problem: problem.line or 0))
 
 

@@ -90,6 +90,18 @@ def sends_update_of_supplier_slot(scenario: Scenario, sender: str) -> None:
     send(scenario, sender, scenario.device, body)
 
 
+@when(
+    parsers.cfparse(
+        "{sender:Actor} sends SRV 6.15.1 placing {owner:Actor}'s certificate in the Supplier slot",
+        extra_types=TYPES,
+    )
+)
+def sends_others_certificate_to_supplier_slot(scenario: Scenario, sender: str, owner: str) -> None:
+    """SRV 6.15.1 with RemotePartyRole Supplier and certificates that would fit that slot."""
+    body = update_credentials(scenario.party(owner).credentials, SUPPLIER)
+    send(scenario, sender, scenario.device, body)
+
+
 @when(parsers.cfparse("{sender:Actor} sends SRV 6.15.1 renewing its own certificate", extra_types=TYPES))
 def renews_own_certificate(scenario: Scenario, sender: str) -> None:
     """SRV 6.15.1 of the owner of the Supplier slot, with other certificates of the same party."""

@@ -120,7 +120,7 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
   @MP107-T15 @SRPD-6.2d @FIA-4.2.1 @FIA-4.5.1 @severity-critical
   Scenario Outline: A Network Operator may not replace the Supplier's certificate
     Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
-    When <sender> sends SRV 6.15.1 placing its own certificate in the Supplier slot
+    When <sender> sends SRV 6.15.1 placing another Supplier's certificate in the Supplier slot
     Then the request is rejected by the DSP or by the owner check of <s1sp>
     And no slot has changed
     And the reading of the exemption that the target shows is recorded

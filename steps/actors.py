@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
-from parse import with_pattern
+from duis.roles import UserRole
 from target.estate import DeviceUnderTest, TestEstate
 from target.service_user import ServiceUser
-
-from duis.roles import UserRole
 
 Resolver = Callable[[TestEstate, DeviceUnderTest], ServiceUser]
 
@@ -26,10 +25,17 @@ ACTORS: Mapping[str, Resolver] = {
 """Who is meant: *correct* is the party registered for the device's MPAN or MPRN [FIA 3.2]."""
 
 
-@with_pattern("|".join(ACTORS))
-def actor(text: str) -> str:
-    """Parameter type of step sentences: the phrase that names a party."""
-    return text
+def one_of(wordings: Mapping[str, object]) -> Callable[[str], str]:
+    """A parameter type for step sentences: exactly one of the given wordings.
+
+    The attribute ``pattern`` is how the parser of pytest-bdd learns what the type matches.
+    """
+
+    def convert(text: str) -> str:
+        return text
+
+    convert.__dict__["pattern"] = "|".join(map(re.escape, wordings))
+    return convert
 
 
-TYPES = {"Actor": actor}
+TYPES = {"Actor": one_of(ACTORS)}

@@ -5,17 +5,17 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 import pytest
-from target.estate import DeviceUnderTest, TestEstate
-from target.exchange import Exchange
-from target.observations import Acknowledged
-from target.service_user import ServiceUser
-from target.session import TargetSession
 
 from duis.identifiers import EUI64
 from reports.recorder import Recorder
 from steps.actors import ACTORS
 from steps.slots import WATCHED, Slots, by_role
 from target.errors import NotArrangeable
+from target.estate import DeviceUnderTest, TestEstate
+from target.exchange import Exchange
+from target.observations import Acknowledged
+from target.service_user import ServiceUser
+from target.session import TargetSession
 
 S1SPS = ("S1SP1", "S1SP2", "S1SP3")
 

@@ -10,16 +10,14 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from parse import with_pattern
-from target.credentials import Credentials, update_credentials
-from target.exchange import Exchange
-from target.service_user import ServiceUser
-
 from duis.identifiers import EUI64
-from duis.requests import RequestBody
+from duis.requests import Body
 from duis.roles import RemotePartyRole
 from steps.context import Scenario
+from target.credentials import Credentials, update_credentials
+from target.exchange import Exchange
 from target.gateway import Service
+from target.service_user import ServiceUser
 
 UNKNOWN_DEVICE = EUI64("02-53-31-FF-FF-FF-FF-FE")
 """A device of nobody: the emulators give no device this EUI-64, and the prefix is locally administered."""
@@ -32,7 +30,7 @@ def _sender(scenario: Scenario) -> ServiceUser:
     return scenario.party(_SENDER)
 
 
-def _repair(scenario: Scenario) -> RequestBody:
+def _repair(scenario: Scenario) -> Body:
     return update_credentials(scenario.party(_CORRECT).credentials, RemotePartyRole.NETWORK_OPERATOR)
 
 
@@ -132,9 +130,3 @@ DEFECTS: Mapping[str, Callable[[Scenario], Exchange]] = {
     "with a Command Variant that does not fit": _wrong_command_variant,
     "to the Non-Device service": _wrong_service,
 }
-
-
-@with_pattern("|".join(map(re.escape, DEFECTS)))
-def defect(text: str) -> str:
-    """Parameter type of step sentences: the wording of a defect."""
-    return text

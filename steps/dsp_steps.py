@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 from pytest_bdd import given, parsers, then, when
-from target.observations import Acknowledged, Refused, Rejected, S1SPRejection, SMETS1Result
 
 from steps.context import S1SPS, Scenario
 from steps.verdict import expect_acknowledged, expect_refused, expect_rejected
 from target.assumptions import ResponseCodes
 from target.errors import NotArrangeable, TargetNonconformity
+from target.observations import Acknowledged, Refused, Rejected, S1SPRejection, SMETS1Result
 
 
 def _codes(scenario: Scenario) -> ResponseCodes:

@@ -1,8 +1,8 @@
 """The pytest plugin that wires features to a target: options, the session, one scenario context per test.
 
 Used through ``conftest.py`` in a checkout and through ``-p steps.plugin`` by the command line. Under
-pytest-xdist the controlling process opens the target and the workers attach to it, so that emulators and inbox
-run once.
+pytest-xdist the controlling process opens the target and the workers attach to it, so that emulators and
+inbox run once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from target.session import TargetSession
 
 from reports.gherkin_lint import feature_files
 from reports.plugin import is_worker, set_environment
@@ -24,6 +23,7 @@ from steps.context import Scenario
 from target.errors import HarnessError
 from target.evidence import EvidenceItem
 from target.file import TargetFileError
+from target.session import TargetSession
 
 pytest_plugins = [
     "steps.device_steps",

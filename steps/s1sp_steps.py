@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pytest_bdd import parsers, then
-from target.exchange import Exchange
-from target.observations import Acknowledged
 
 from duis.roles import RemotePartyRole
 from steps.actors import TYPES
 from steps.context import S1SPS, Scenario
 from steps.verdict import expect_alert, expect_rejected, expect_replacement, expect_success
 from target.errors import TargetNonconformity
+from target.exchange import Exchange
+from target.observations import Acknowledged
 
 
 def _exchange(scenario: Scenario, s1sp: str) -> Exchange:

@@ -6,29 +6,29 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pytest_bdd import given, parsers, then, when
-from target.credentials import Credentials, handover, update_credentials
-from target.estate import DeviceUnderTest
-from target.exchange import Exchange
-from target.service_user import ServiceUser
 
 from duis.requests import (
+    Body,
     ReadInstantaneousImportRegistersBody,
     ReadNetworkDataBody,
-    RequestBody,
     RetrieveDeviceSecurityCredentialsKRPBody,
 )
 from duis.roles import RemotePartyRole
-from steps.actors import TYPES
+from steps.actors import TYPES, one_of
 from steps.context import Scenario
-from steps.defects import DEFECTS, defect
+from steps.defects import DEFECTS
 from steps.verdict import expect_acknowledged, expect_replacement
+from target.credentials import Credentials, handover, update_credentials
 from target.errors import NotArrangeable, TargetNonconformity
+from target.estate import DeviceUnderTest
+from target.exchange import Exchange
+from target.service_user import ServiceUser
 
 NETWORK_OPERATOR = RemotePartyRole.NETWORK_OPERATOR
 SUPPLIER = RemotePartyRole.SUPPLIER
 
 
-def send(scenario: Scenario, sender: str, device: DeviceUnderTest, body: RequestBody) -> Exchange:
+def send(scenario: Scenario, sender: str, device: DeviceUnderTest, body: Body) -> Exchange:
     """Send a Service Request to a device, having read its slots before."""
     scenario.watch(device)
     return scenario.keep(device, scenario.party(sender, device).send(body, device.device_id))
@@ -111,7 +111,7 @@ def renews_own_certificate(scenario: Scenario, sender: str) -> None:
     send(scenario, sender, scenario.device, update_credentials(renewed, SUPPLIER))
 
 
-def _read(srv: str) -> RequestBody:
+def _read(srv: str) -> Body:
     """A Service Request that changes nothing, with the least it needs."""
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     match srv:
@@ -133,7 +133,8 @@ def sends_read(scenario: Scenario, sender: str, srv: str) -> None:
 
 @when(
     parsers.cfparse(
-        "the incorrect Network Operator sends SRV 6.15.1 {flaw:Defect}", extra_types={"Defect": defect}
+        "the incorrect Network Operator sends SRV 6.15.1 {flaw:Defect}",
+        extra_types={"Defect": one_of(DEFECTS)},
     )
 )
 def sends_defective_update(scenario: Scenario, flaw: str) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from target.observations import SlotReading
-
 from duis.roles import RemotePartyRole
 from target.errors import TargetNonconformity
+from target.observations import SlotReading
 
 WATCHED = (RemotePartyRole.SUPPLIER, RemotePartyRole.NETWORK_OPERATOR)
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from duis.roles import RemotePartyRole
 from duis.smets1 import (
     RequestHandoverOfDCCControlledDeviceRsp,
     UpdateSecurityCredentialsKRPRsp,
 )
+from target.assumptions import Assumptions
+from target.errors import TargetNonconformity
 from target.estate import DeviceUnderTest
 from target.exchange import Exchange
 from target.observations import Acknowledged, Refused, Rejected, S1SPRejection, SMETS1Result
 from target.service_user import ServiceUser
-
-from duis.roles import RemotePartyRole
-from target.assumptions import Assumptions
-from target.errors import TargetNonconformity
 
 ReplacementRsp = UpdateSecurityCredentialsKRPRsp | RequestHandoverOfDCCControlledDeviceRsp
 

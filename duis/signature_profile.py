@@ -17,7 +17,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
-from duis.xml import CSR, DS, SR, WHITE_SPACE, Element, qualified
+from duis.xml import DS, SR, WHITE_SPACE, Element, qualified
 
 EXCLUSIVE_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 ECDSA_SHA256: Final = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
@@ -31,7 +31,6 @@ _SIGNED_INFO, _SIGNATURE_VALUE, _KEY_INFO = (
 
 SIGNED_INSIDE: Final = {
     f"{{{SR}}}Response": frozenset({f"{{{SR}}}SMETS1SignedResponse", f"{{{SR}}}S1SPAlert"}),
-    f"{{{CSR}}}CountersignedServiceRequest": frozenset({f"{{{SR}}}Request"}),
 }
 """Documents that embed other signed documents, and which [XSD]."""
 

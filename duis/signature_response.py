@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from duis.response import Response
+from duis.alerts import S1SPAlertDSP
+from duis.response import DCCAlertMessage, Response, ResponseMessage, SMETS1ResponseMessage
 from duis.signature_profile import SIGNATURE, SignatureError, SignatureReason
 from duis.signature_sign import parse_for_signature
 from duis.signature_verify import Context, VerifiedDocument, verify
@@ -23,6 +24,7 @@ from duis.smki.certificate import OrganisationCertificate
 from duis.smki.trust import TrustStore
 from duis.xml import SR, Element, MessageError, qualified
 
+SUCCESS: Final = "I0"
 _RESPONSE: Final = f"{{{SR}}}Response"
 _SIGNED_RESPONSE: Final = f"{{{SR}}}SMETS1SignedResponse"
 _S1SP_ALERT: Final = f"{{{SR}}}S1SPAlert"
@@ -82,14 +84,40 @@ def verify_response(
         outer_signer = verify(root, trust, at, roles=outer_roles).signer
     try:
         response = Response.parse(root)
+        if outer_signer is None and not _may_be_unsigned(response):
+            raise SignatureError(
+                SignatureReason.MISSING,
+                "only acknowledgements and rejections may lack ds:Signature",
+            )
         if not embedded:
             return VerifiedResponse(response, outer_signer)
+        if not _embeds(response):
+            raise SignatureError(SignatureReason.MISPLACED, "a signed document stands where none belongs")
         verified = _verify_embedded(embedded[0], trust, at, inner_roles)
         kind = SMETS1Response if verified.root.tag == _SIGNED_RESPONSE else S1SPAlert
         inner = kind.parse(verified.root)
     except MessageError as error:
         raise SignatureError(SignatureReason.DOCUMENT, str(error)) from error
     return VerifiedResponse(response, outer_signer, inner, verified.signer, verified.context)
+
+
+def _may_be_unsigned(response: Response) -> bool:
+    """Whether it is an acknowledgement or a rejection: it says no more than its code [RTDS]."""
+    message = response.message
+    return (
+        isinstance(message, ResponseMessage)
+        and message.inventory is None
+        and message.content is None
+        and response.response_code != SUCCESS
+    )
+
+
+def _embeds(response: Response) -> bool:
+    """Whether the message is one that carries what an S1SP signed."""
+    message = response.message
+    return isinstance(message, SMETS1ResponseMessage) or (
+        isinstance(message, DCCAlertMessage) and isinstance(message.alert, S1SPAlertDSP)
+    )
 
 
 def _verify_embedded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from cryptography import x509
@@ -26,37 +27,35 @@ def name_parts(text: str) -> NameParts:
     Raises:
         ValueError: When the text is not an RFC 4514 name.
     """
-    name = x509.Name.from_rfc4514_string(_without_separator_space(text))
+    return parts_of(x509.Name.from_rfc4514_string(_normalised(text)))
+
+
+def parts_of(name: x509.Name) -> NameParts:
+    """The same form of a name in a certificate."""
     return tuple(
         tuple(sorted((attribute.oid.dotted_string, str(attribute.value)) for attribute in rdn))
         for rdn in reversed(name.rdns)
     )
 
 
-def _without_separator_space(text: str) -> str:
-    """Drop the white space that RFC 2253 allowed around ``,`` ``+`` and ``=`` and RFC 4514 does not."""
-    parts: list[str] = []
-    escaped = False
-    pending = ""
-    after_separator = True
-    for character in text:
-        if escaped:
-            parts.append(character)
-            escaped = False
-            after_separator = False
-        elif character == "\\":
-            parts.append(pending + character)
-            pending = ""
-            escaped = True
-        elif character in " \t\r\n":
-            if not after_separator:
-                pending += character
-        elif character in ",+=":
-            parts.append(character)
-            pending = ""
-            after_separator = True
-        else:
-            parts.append(pending + character)
-            pending = ""
-            after_separator = False
-    return "".join(parts)
+_LONGEST_NAME = 1024
+_SPACE = r"[ \t\r\n]*"
+_ATTRIBUTE = re.compile(
+    rf"{_SPACE}([A-Za-z0-9.-]+){_SPACE}={_SPACE}((?:\\.|[^\\,+])*?){_SPACE}(?=[,+]|\Z)", re.DOTALL
+)
+
+
+def _normalised(text: str) -> str:
+    """The name as RFC 4514 writes it: without the space RFC 2253 allowed, and types in capitals."""
+    if len(text) > _LONGEST_NAME:
+        raise ValueError(f"a name of {len(text)} characters, more than {_LONGEST_NAME}")
+    parts = []
+    position = 0
+    while match := _ATTRIBUTE.match(text, position):
+        parts.append(f"{match[1].upper()}={match[2]}")
+        position = match.end()
+        if position == len(text):
+            return "".join(parts)
+        parts.append(text[position])
+        position += 1
+    raise ValueError(f"not an RFC 4514 name: {text[:200]!r}")

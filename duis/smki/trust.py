@@ -24,7 +24,7 @@ from duis.smki.certificate import (
     OrganisationCertificate,
     load_all,
 )
-from duis.smki.names import NameParts, name_parts
+from duis.smki.names import NameParts, name_parts, parts_of
 
 CERTIFICATE_SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
 _UNDERSTOOD = frozenset(
@@ -137,7 +137,7 @@ class TrustStore:
 
         A certificate that claims the issuer and serial of a known one never replaces it.
         """
-        key = (name_parts(certificate.issuer_name), certificate.serial)
+        key = (parts_of(certificate.x509.issuer), certificate.serial)
         if key in self._by_serial:
             return
         self._by_serial[key] = certificate

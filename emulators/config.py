@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from duis.identifiers import EUI64
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -49,8 +51,8 @@ class Limits(Strict):
     delivery_timeout_seconds: Annotated[float, Field(gt=0)] = 10.0
 
 
-class MainEstate(Strict):
-    """The estate served at the root, created when the emulator starts for the first time."""
+class EstateOptions(Strict):
+    """What an estate is created from, by the management plane or, the main one, at the first start."""
 
     seed: int = 1
     sets_per_s1sp: Annotated[int, Field(ge=1)] = 1
@@ -58,6 +60,11 @@ class MainEstate(Strict):
     callbacks: dict[str, str] = {}
     deviations: tuple[str, ...] = ()
     settings: dict[str, Any] = {}
+
+    @field_validator("callbacks")
+    @classmethod
+    def _canonical_user_ids(cls, callbacks: dict[str, str]) -> dict[str, str]:
+        return {EUI64(user_id): url for user_id, url in callbacks.items()}
 
 
 class EmulatorConfig(Strict):
@@ -69,7 +76,7 @@ class EmulatorConfig(Strict):
     pki: Path
     database: str
     limits: Limits = Limits()
-    estate: MainEstate = MainEstate()
+    estate: EstateOptions = EstateOptions()
 
 
 class DSPConfig(EmulatorConfig):

@@ -48,7 +48,9 @@ class Entry:
     destination: str
     ordering_key: str
     document: bytes
-    not_before: datetime | None
+    kind: str
+    request_id: str
+    not_before: datetime | None = None
     attempts: int = 0
 
 
@@ -86,12 +88,24 @@ class Outbox:
         destination: str,
         device: str,
         document: bytes,
+        kind: str,
+        request_id: str,
         not_before: datetime | None = None,
     ) -> None:
-        """Store a message with the transaction; it goes out once that is committed."""
-        entry = Entry(
-            self._next_id, estate, destination, f"{estate}|{destination}|{device}", document, not_before
-        )
+        """Store a message with the transaction; it goes out once that is committed.
+
+        Args:
+            transaction: the transaction of the message that causes this one.
+            estate: to whose callbacks, or under whose prefix, it goes.
+            destination: a name that the emulator can turn into a URL.
+            device: messages about one device to one destination keep their order.
+            document: the octets to post.
+            kind: what it is, for recorded traffic.
+            request_id: what it belongs to, for recorded traffic; may be empty.
+            not_before: hold it back until then.
+        """
+        key = f"{estate}|{destination}|{device}"
+        entry = Entry(self._next_id, estate, destination, key, document, kind, request_id, not_before)
         self._next_id += 1
         transaction.execute(
             _INSERT,
@@ -101,6 +115,8 @@ class Outbox:
                 "destination": destination,
                 "ordering_key": entry.ordering_key,
                 "document": document,
+                "kind": kind,
+                "request_id": request_id,
                 "not_before": not_before.isoformat() if not_before else None,
                 "attempts": 0,
             },
@@ -122,6 +138,8 @@ class Outbox:
                     row["destination"],
                     row["ordering_key"],
                     row["document"],
+                    row["kind"],
+                    row["request_id"],
                     not_before,
                     row["attempts"],
                 )

@@ -29,7 +29,7 @@ class Emulator(Protocol):
 
     limits: Limits
 
-    def protocol_server(self) -> web.Server[web.BaseRequest]:
+    def protocol_server(self) -> web.Server:
         """Return the server of the protocol port."""
 
     def management_application(self) -> web.Application:

@@ -44,6 +44,8 @@ OUTBOX = Table(
     Column("destination", String, nullable=False),
     Column("ordering_key", String, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("request_id", String, nullable=False),
     Column("not_before", String),
     Column("attempts", Integer, nullable=False),
     Column("refusal", Text),
@@ -65,13 +67,14 @@ SERVICE_REQUESTS = Table(
     Column("estate", String, primary_key=True),
     Column("request_id", String, primary_key=True),
     Column("srv", String, nullable=False),
+    Column("originator", String, nullable=False),
+    Column("counter", String(20), nullable=False),
     Column("device_id", String, nullable=False),
     Column("s1sp", String, nullable=False),
     Column("received_at", String, nullable=False),
     Column("state", String, nullable=False),
-    Column("slot_document", Text),
 )
-"""DSP: each acknowledged Service Request; its state is "forwarded" or "answered"."""
+"""DSP: each Service Request that used its counter; its state is "forwarded", "answered" or "done"."""
 
 RECEIVED_MESSAGES = Table(
     "received_messages",

@@ -40,7 +40,7 @@ def split_estate(path: str) -> tuple[str, str]:
     return (match[1], match[2]) if match else (MAIN_ESTATE, path)
 
 
-def protocol_server(handler: Handler, limits: Limits) -> web.Server[web.BaseRequest]:
+def protocol_server(handler: Handler, limits: Limits) -> web.Server:
     """Return a server that reads bounded bodies of POST requests and hands them to `handler`."""
 
     async def handle(request: web.BaseRequest) -> web.Response:

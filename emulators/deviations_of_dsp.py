@@ -1,0 +1,302 @@
+"""Deviations of the DSP, and those that need both the DSP and the S1SP to be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from duis import values
+from duis.identifiers import EUI64
+from duis.request import ServiceRequest
+from duis.requests import UnknownBody
+from duis.requests.body import sr
+from duis.roles import NETWORK_OPERATORS, SUPPLIERS, RemotePartyRole
+from duis.signature import SignatureReason
+from duis.smki.trust import ChainReason
+from duis.xml import Children, Element
+from emulators.checks import Rejection, with_outcome, with_removed, with_replaced, with_wrapped
+from emulators.deviation_parts import (
+    Deviation,
+    dsp_also_passes,
+    dsp_without,
+    exempting,
+    s1sp_also_passes,
+    s1sp_without,
+)
+from emulators.dsp.checks import DSPContext
+from emulators.dsp.rules import DSPRules
+from emulators.registration_check import RegistrationQuestion
+from emulators.request_context import RequestContext
+
+
+def _is_6_15_1_under_mp107(question: RegistrationQuestion) -> bool:
+    return question.mp107 and question.device.is_smets1 and question.srv == "6.15.1"
+
+
+def _exempts_every_sender(rules: DSPRules) -> DSPRules:
+    wrong = exempting(_is_6_15_1_under_mp107)
+    exceptions = with_replaced(rules.registration_exceptions, "MP107", wrong)
+    return replace(rules, registration_exceptions=exceptions)
+
+
+def _exempts_every_srv(rules: DSPRules) -> DSPRules:
+    wrong = exempting(
+        lambda question: question.mp107 and question.device.is_smets1 and question.role in NETWORK_OPERATORS
+    )
+    exceptions = with_replaced(rules.registration_exceptions, "MP107", wrong)
+    return replace(rules, registration_exceptions=exceptions)
+
+
+def _is_network_operator_at_supplier_slot(context: RequestContext) -> bool:
+    return (
+        context.srv == "6.15.1"
+        and bool(context.eligible_roles & NETWORK_OPERATORS)
+        and context.facts.remote_party_role is RemotePartyRole.SUPPLIER
+    )
+
+
+def _is_supplier_at_network_operator_slot(context: DSPContext) -> bool:
+    return (
+        bool(context.admitted_roles & SUPPLIERS)
+        and context.facts.remote_party_role is RemotePartyRole.NETWORK_OPERATOR
+    )
+
+
+def _refuses_supplier_on_own_slot(rules: DSPRules) -> DSPRules:
+    def own_slot(context: DSPContext) -> bool:
+        slot = context.facts.remote_party_role
+        return bool(context.admitted_roles & SUPPLIERS) and slot is RemotePartyRole.SUPPLIER
+
+    checks = with_wrapped(
+        rules.checks, "remote party role", lambda passes: lambda each: passes(each) and not own_slot(each)
+    )
+    return replace(rules, checks=checks)
+
+
+def _has_no_eligible_role(context: DSPContext) -> bool:
+    return not context.eligible_roles
+
+
+def _is_unsigned(context: DSPContext) -> bool:
+    return (context.signature_error or "").startswith(SignatureReason.MISSING)
+
+
+def _is_tampered(context: DSPContext) -> bool:
+    return (context.signature_error or "").startswith(SignatureReason.DIGEST)
+
+
+def _signer_has_expired(context: DSPContext) -> bool:
+    expired = f"{SignatureReason.CHAIN}: {ChainReason.EXPIRED}"
+    return (context.signature_error or "").startswith(expired)
+
+
+def _keeps_rdp_check(rules: DSPRules) -> DSPRules:
+    return replace(rules, registration_exceptions=with_removed(rules.registration_exceptions, "MP107"))
+
+
+def _read_leniently(root: Element) -> ServiceRequest:
+    """Read the header alone and take any body for granted."""
+    header = root.find(sr("Header"))
+    body = root.find(sr("Body"))
+    if header is None or body is None or not len(body):
+        return ServiceRequest.parse(root)
+    children = Children(header)
+    request_id = values.request_id_of(children.required(sr("RequestID")))
+    srv = values.text_of(header.findall(sr("ServiceReferenceVariant"))[0])
+    return ServiceRequest(request_id, 1, UnknownBody(srv, body[0]), srv)
+
+
+def _skips_schema(rules: DSPRules) -> DSPRules:
+    invalid = dsp_also_passes(
+        lambda context: context.document_error is not None and context.request is not None,
+        "document",
+        "body",
+        "signature",
+        "signer",
+    )
+    return replace(invalid(rules), read_request=_read_leniently)
+
+
+def _registered_operator(named: EUI64, registered: EUI64 | None) -> tuple[EUI64, ...]:
+    return (named,) if registered is None else (registered,)
+
+
+def _both_operators(named: EUI64, registered: EUI64 | None) -> tuple[EUI64, ...]:
+    return tuple(dict.fromkeys(each for each in (named, registered) if each is not None))
+
+
+DSP_DEVIATIONS: tuple[Deviation, ...] = (
+    Deviation(
+        "dsp-keeps-rdp-check",
+        "the DSP checks Registration Data for every 6.15.1, as if MP107 had never come",
+        ("T01", "T02", "T03", "T05", "T20", "T23"),
+        _keeps_rdp_check,
+    ),
+    Deviation(
+        "dsp-exempts-every-sender",
+        "the exemption does not look at the sender's role",
+        ("T13",),
+        _exempts_every_sender,
+    ),
+    Deviation(
+        "dsp-exempts-every-srv",
+        "the exemption covers whatever a Network Operator sends",
+        ("T14",),
+        _exempts_every_srv,
+    ),
+    Deviation(
+        "dsp-exempts-any-remote-party-role",
+        "a Network Operator may replace the Supplier's certificate, and no owner check stops it",
+        ("T15",),
+        dsp_also_passes(
+            _is_network_operator_at_supplier_slot,
+            "registration data",
+            "remote party role",
+            "certificate role",
+        ),
+        s1sp_also_passes(
+            _is_network_operator_at_supplier_slot,
+            "S1SP registration data",
+            "S1SP slot owner",
+            "S1SP certificate role",
+        ),
+    ),
+    Deviation(
+        "dsp-accepts-supplier-on-network-operator-slot",
+        "the registered Supplier's 6.15.1 for the Network Operator slot is acknowledged",
+        ("T10",),
+        dsp_also_passes(_is_supplier_at_network_operator_slot, "remote party role"),
+    ),
+    Deviation(
+        "dsp-ignores-role-eligibility",
+        "roles that may not send the SRV are let through",
+        ("T11",),
+        dsp_also_passes(_has_no_eligible_role, "user role", "registration data", "remote party role"),
+    ),
+    Deviation(
+        "dsp-wrong-rejection-code",
+        "a sender that is not eligible for the device is told E1 instead of E4",
+        ("T13", "T14", "T21", "T22", "T23"),
+        lambda rules: replace(rules, checks=with_outcome(rules.checks, "registration data", Rejection("E1"))),
+    ),
+    Deviation(
+        "dsp-refuses-supplier-on-own-slot",
+        "the registered Supplier's 6.15.1 for its own slot is rejected",
+        ("T12",),
+        _refuses_supplier_on_own_slot,
+    ),
+    Deviation(
+        "dsp-switch-covers-only-s1sp1",
+        "the DSP's switch works for devices of S1SP1 only",
+        ("T01", "T02", "T03", "T05", "T20", "T23"),
+        lambda rules: replace(
+            rules, mp107=lambda switch, device: switch and device is not None and device.s1sp == "S1SP1"
+        ),
+    ),
+    Deviation(
+        "dsp-ignores-its-switch",
+        "MP107 is on at the DSP whatever its switch says",
+        ("T21", "T22", "T23"),
+        lambda rules: replace(rules, mp107=lambda _switch, _device: True),
+    ),
+    Deviation(
+        "dsp-loses-s1sp-alerts",
+        "S1SP Alerts do not reach the sender of the request",
+        ("T02", "T04", "T20", "T22"),
+        lambda rules: replace(rules, passes_on=lambda _alert: False),
+    ),
+    Deviation(
+        "dsp-routes-device-alerts-to-registered-operator",
+        "device alerts go to the registered Network Operator, whoever is in the slot",
+        ("T03",),
+        lambda rules: replace(rules, alert_recipients=_registered_operator),
+    ),
+    Deviation(
+        "dsp-copies-device-alerts-to-both",
+        "device alerts go to the registered Network Operator as well as to the one in the slot",
+        ("T03",),
+        lambda rules: replace(rules, alert_recipients=_both_operators),
+    ),
+    Deviation(
+        "dsp-accepts-unsigned",
+        "a request without a signature is acknowledged",
+        ("T30",),
+        dsp_also_passes(_is_unsigned, "signature", "signer"),
+    ),
+    Deviation(
+        "dsp-skips-digest",
+        "a request altered after signing is acknowledged",
+        ("T31",),
+        dsp_also_passes(_is_tampered, "signature", "signer"),
+    ),
+    Deviation(
+        "dsp-accepts-foreign-signer",
+        "a request signed by another party is acknowledged and carried out",
+        ("T32",),
+        dsp_without("signer"),
+        s1sp_without("S1SP signer"),
+    ),
+    Deviation(
+        "dsp-accepts-expired-signer",
+        "a request signed with an expired certificate is acknowledged",
+        ("T33",),
+        dsp_also_passes(_signer_has_expired, "signature", "signer"),
+    ),
+    Deviation(
+        "dsp-accepts-replayed-counter",
+        "a request that was accepted before is acknowledged again",
+        ("T34",),
+        dsp_without("originator counter"),
+    ),
+    Deviation(
+        "dsp-acknowledges-unknown-device",
+        "a request for a device that is not in the inventory is acknowledged",
+        ("T35",),
+        lambda rules: replace(rules, checks=with_outcome(rules.checks, "device", Rejection("I99"))),
+    ),
+    Deviation(
+        "dsp-skips-certificate-role",
+        "a replacement certificate of another role is placed",
+        ("T36",),
+        dsp_without("certificate role"),
+        s1sp_without("S1SP certificate role"),
+    ),
+    Deviation(
+        "dsp-skips-certificate-chain",
+        "a replacement certificate that does not chain to the root is placed",
+        ("T37",),
+        dsp_without("certificate chain", "certificate validity"),
+        s1sp_without("S1SP certificate chain", "S1SP certificate validity"),
+    ),
+    Deviation(
+        "dsp-skips-certificate-validity",
+        "an expired replacement certificate is placed",
+        ("T38",),
+        dsp_without("certificate validity"),
+        s1sp_without("S1SP certificate validity"),
+    ),
+    Deviation(
+        "dsp-skips-certificate-party",
+        "a pair of certificates of two parties is placed",
+        ("T39",),
+        dsp_without("certificate party"),
+        s1sp_without("S1SP certificate party"),
+    ),
+    Deviation(
+        "dsp-skips-schema",
+        "a document that is not valid under the schema is acknowledged",
+        ("T40",),
+        _skips_schema,
+    ),
+    Deviation(
+        "dsp-ignores-command-variant",
+        "any Command Variant is acknowledged",
+        ("T41",),
+        dsp_without("command variant"),
+    ),
+    Deviation(
+        "dsp-accepts-any-service",
+        "a request is acknowledged at whichever service it arrives",
+        ("T42",),
+        dsp_without("service URL"),
+    ),
+)

@@ -1,0 +1,153 @@
+"""Deviations of an S1SP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from duis.roles import CertificateType, DeviceType, UserRole
+from duis.smets1 import ReplacementOutcome, S1SPAlert
+from emulators.checks import named, with_removed, with_replaced
+from emulators.deviation_parts import Deviation, s1sp_also_passes, s1sp_without
+from emulators.s1sp.checks import S1SPContext
+from emulators.s1sp.rules import Replacements, S1SPRules
+from emulators.slots import AnchorSlot
+
+_SWAPPED: Mapping[str, str] = {"S1VE4": "S1VE64", "S1VE64": "S1VE4"}
+
+
+def _keeps_rdp_check(rules: S1SPRules) -> S1SPRules:
+    return replace(rules, registration_exceptions=with_removed(rules.registration_exceptions, "MP107"))
+
+
+def _is_registered_operator(context: S1SPContext) -> bool:
+    device = context.known_device
+    role = (
+        UserRole.ELECTRICITY_DISTRIBUTOR
+        if device.device_type is DeviceType.ESME
+        else UserRole.GAS_TRANSPORTER
+    )
+    if device.mpxn is None:
+        return False
+    return context.registration_data.registered(device.mpxn, role, context.now) == context.originator
+
+
+def _checks_owner_against_registration(rules: S1SPRules) -> S1SPRules:
+    check = named(rules.execution_checks, "S1SP slot owner")
+
+    def passes(context: S1SPContext) -> bool:
+        if context.srv != "6.15.1" or context.user is None:
+            return check.passes(context)
+        if context.user.roles.isdisjoint({UserRole.ELECTRICITY_DISTRIBUTOR, UserRole.GAS_TRANSPORTER}):
+            return check.passes(context)
+        return _is_registered_operator(context)
+
+    checks = with_replaced(rules.execution_checks, "S1SP slot owner", replace(check, passes=passes))
+    return replace(rules, execution_checks=checks)
+
+
+def _updates_only_digital_signing(slot: AnchorSlot, replacements: Replacements, rejected: bool) -> AnchorSlot:
+    if rejected:
+        return slot
+    signing = CertificateType.DIGITAL_SIGNING
+    return slot.with_certificates({use: each for use, each in replacements.items() if use is signing})
+
+
+def _changes_nothing(slot: AnchorSlot, replacements: Replacements, rejected: bool) -> AnchorSlot:  # noqa: ARG001
+    return slot
+
+
+def _changes_whatever_the_verdict(
+    slot: AnchorSlot,
+    replacements: Replacements,
+    rejected: bool,  # noqa: ARG001
+) -> AnchorSlot:
+    return slot.with_certificates(replacements)
+
+
+def _says_wrong_new_party(rules: S1SPRules) -> S1SPRules:
+    def outcomes(slot: AnchorSlot, replacements: Replacements) -> tuple[ReplacementOutcome, ...]:
+        return tuple(
+            replace(each, new_remote_party_id=each.existing_remote_party_id)
+            for each in rules.replacement_outcomes(slot, replacements)
+        )
+
+    return replace(rules, replacement_outcomes=outcomes)
+
+
+def _without_request_id(alert: S1SPAlert) -> S1SPAlert:
+    return replace(alert, request_id=None)
+
+
+def _with_the_other_code(alert: S1SPAlert) -> S1SPAlert:
+    return replace(alert, s1sp_alert_code=_SWAPPED.get(alert.s1sp_alert_code, alert.s1sp_alert_code))
+
+
+S1SP_DEVIATIONS: tuple[Deviation, ...] = (
+    Deviation(
+        "s1sp-keeps-rdp-check",
+        "the S1SP checks Registration Data for every 6.15.1, whatever its switch says",
+        ("T01", "T02", "T03", "T05", "T20", "T23"),
+        s1sp=_keeps_rdp_check,
+    ),
+    Deviation(
+        "s1sp-never-had-the-rdp-check",
+        "the S1SP does not check Registration Data at all, even with its switch off",
+        ("T20",),
+        s1sp=s1sp_without("S1SP registration data"),
+    ),
+    Deviation(
+        "s1sp-skips-owner-check",
+        "whoever passes the Registration Data check may write to the slot",
+        ("T02", "T04", "T22", "T43"),
+        s1sp=s1sp_without("S1SP slot owner"),
+    ),
+    Deviation(
+        "s1sp-owner-check-against-registration",
+        "validation 3 asks who is registered instead of whose certificate is in the slot",
+        ("T01", "T02", "T03", "T04", "T05"),
+        s1sp=_checks_owner_against_registration,
+    ),
+    Deviation(
+        "s1sp-accepts-handover-when-not-under-dcc-control",
+        "6.21 is carried out on a slot that holds a Network Operator's certificate",
+        ("T43",),
+        s1sp=s1sp_also_passes(lambda context: context.srv == "6.21", "S1SP slot owner"),
+    ),
+    Deviation(
+        "s1sp-alert-without-request-id",
+        "S1SP Alerts do not say which request they reject",
+        ("T02", "T04", "T20", "T22"),
+        s1sp=lambda rules: replace(rules, s1sp_alert=_without_request_id),
+    ),
+    Deviation(
+        "s1sp-wrong-alert-code",
+        "S1VE4 and S1VE64 are taken for one another",
+        ("T02", "T04", "T20", "T22"),
+        s1sp=lambda rules: replace(rules, s1sp_alert=_with_the_other_code),
+    ),
+    Deviation(
+        "s1sp-reports-success-without-change",
+        "the answer is a success, and the slot is as it was",
+        ("T01", "T02", "T03", "T05", "T12"),
+        s1sp=lambda rules: replace(rules, slot_after=_changes_nothing),
+    ),
+    Deviation(
+        "s1sp-changes-slot-despite-rejection",
+        "the slot changes although the sender is told of a rejection",
+        ("T02", "T04", "T20", "T43"),
+        s1sp=lambda rules: replace(rules, slot_after=_changes_whatever_the_verdict),
+    ),
+    Deviation(
+        "s1sp-updates-only-digital-signing",
+        "of a pair of certificates only the digital signing one is placed",
+        ("T01", "T05", "T12"),
+        s1sp=lambda rules: replace(rules, slot_after=_updates_only_digital_signing),
+    ),
+    Deviation(
+        "s1sp-says-wrong-new-party",
+        "the answer names the former party as the new one",
+        ("T01", "T02", "T05"),
+        s1sp=_says_wrong_new_party,
+    ),
+)

@@ -1,0 +1,151 @@
+"""What the DSP and an S1SP emulator have in common: their parts, and their life from start to stop."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import aiohttp
+from aiohttp import web
+
+from duis.identifiers import EUI64
+from duis.roles import UserRole
+from duis.schema import Schema
+from duis.smki.testpki import TestPKI, TestPKIError
+from emulators.clock import Clock
+from emulators.config import ConfigurationError, EmulatorConfig, EstateOptions
+from emulators.database import Database
+from emulators.estate_settings import EstateSettings
+from emulators.estates import Estate, Estates
+from emulators.faults import FaultScript
+from emulators.outbox import Entry, Outbox
+from emulators.request_context import User
+from emulators.traffic import Traffic
+from emulators.web import MAIN_ESTATE, Answer, protocol_server
+
+RulesT = TypeVar("RulesT")
+
+
+class EmulatorBase(Generic[RulesT]):
+    """An emulator: what it knows, its estates, and the messages it owes.
+
+    Attributes:
+        schema: what arriving Service Requests have to be valid under.
+        trust: every certificate of the test PKI, for signers and for replacement certificates.
+        users: the Service Users, by User ID.
+    """
+
+    def __init__(self, config: EmulatorConfig, clock: Clock | None = None) -> None:
+        """Open the PKI and the database.
+
+        Raises:
+            ConfigurationError: the PKI cannot be used.
+            DatabaseError: the database cannot be opened.
+        """
+        self.name = config.name
+        self.limits = config.limits
+        self.clock = clock or Clock()
+        try:
+            self.pki = TestPKI.load(config.pki)
+            self.trust = self.pki.trust_store()
+        except (TestPKIError, OSError, ValueError) as error:
+            raise ConfigurationError(f"pki: {error}") from error
+        self.schema = Schema.bundled()
+        self.users = {
+            party.entity_identifier: User(party.entity_identifier, frozenset(party.user_roles))
+            for party in self.pki.parties
+            if party.kind == "user"
+        }
+        self.database = Database(config.database)
+        self.estates: Estates[EstateSettings, RulesT] = Estates(self.database, self.interpret)
+        self.traffic = Traffic(self.clock, config.limits.recorded_messages)
+        self.faults = FaultScript()
+        self.outbox = Outbox(self.database, self.clock, config.limits, self.url_of, self._delivered)
+
+    def create_main_estate(self, options: EstateOptions) -> None:
+        """Create the main estate where the database does not have it yet.
+
+        Raises:
+            ConfigurationError: its options cannot be used.
+        """
+        with self.database.transaction() as transaction:
+            if self.estates.find(transaction, MAIN_ESTATE) is not None:
+                return
+        try:
+            self.create_estate(MAIN_ESTATE, options)
+        except ValueError as error:
+            raise ConfigurationError(f"estate: {error}") from error
+
+    def interpret(self, options: EstateOptions) -> tuple[EstateSettings, RulesT]:
+        """Make settings and rules of the options of an estate.
+
+        Raises:
+            ValueError: a setting or a deviation is wrong.
+        """
+        raise NotImplementedError
+
+    def create_estate(self, name: str, options: EstateOptions) -> Estate[EstateSettings, RulesT]:
+        """Create or replace an estate.
+
+        Raises:
+            ValueError: a setting or a deviation is wrong.
+        """
+        raise NotImplementedError
+
+    def url_of(self, estate: str, destination: str) -> str | None:
+        """Return where a message goes; None while there is no place for it."""
+        raise NotImplementedError
+
+    async def handle(self, estate: str, path: str, body: bytes, peer: str) -> Answer:
+        """Handle one message at the protocol port."""
+        raise NotImplementedError
+
+    def management_application(self) -> web.Application:
+        """Return the application of the management port."""
+        raise NotImplementedError
+
+    def protocol_server(self) -> web.Server:
+        """Return the server of the protocol port."""
+        return protocol_server(self.handle, self.limits)
+
+    def start(self, session: aiohttp.ClientSession) -> None:
+        """Start delivering what is due."""
+        self.outbox.start(session)
+
+    async def stop(self) -> None:
+        """Stop delivering and close the database."""
+        await self.outbox.stop()
+        self.database.close()
+
+    def forget_estate(self, name: str) -> None:
+        """Delete an estate and everything that belongs to it."""
+        with self.database.transaction() as transaction:
+            self.estates.forget(transaction, name)
+        self._forget_memory_of(name)
+
+    def clock_changed(self) -> None:
+        """Look anew at whatever waits for a time."""
+        self.outbox.wake()
+
+    def _forget_memory_of(self, name: str) -> None:
+        self.outbox.forget(name)
+        self.traffic.forget(name)
+        self.faults.clear(name)
+
+    def _delivered(self, entry: Entry, outcome: str) -> None:
+        self.traffic.record(
+            entry.estate, "sent", entry.destination, entry.kind, entry.request_id, outcome, entry.document
+        )
+
+
+def estate_prefix(estate: str) -> str:
+    """Return the URL prefix under which an estate is served."""
+    return "" if estate == MAIN_ESTATE else f"/estates/{estate}"
+
+
+def user_ids_by_role(pki: TestPKI) -> dict[UserRole, list[EUI64]]:
+    """Return the User IDs of a test PKI by role, in the order of its manifest: populations depend on it."""
+    users: dict[UserRole, list[EUI64]] = {}
+    for party in pki.parties:
+        for role in party.user_roles:
+            users.setdefault(role, []).append(party.entity_identifier)
+    return users

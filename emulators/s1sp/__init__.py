@@ -1,0 +1,1 @@
+"""The emulator of an S1SP: one program, three configurations."""

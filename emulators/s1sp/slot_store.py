@@ -1,0 +1,177 @@
+"""The virtual anchor slots in an S1SP's database [FIA 3.3.2, 4.2.2]: reading and replacing them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import RowMapping, bindparam, insert, select
+
+from duis.identifiers import EUI64
+from duis.roles import CertificateType, RemotePartyRole
+from duis.smki.certificate import OrganisationCertificate
+from emulators.database import Database, Transaction
+from emulators.slots import AnchorSlot
+from emulators.tables import ANCHOR_SLOTS, CERTIFICATES, SLOT_CHANGES
+
+_COLUMNS: Final[Mapping[CertificateType, str]] = {
+    CertificateType.DIGITAL_SIGNING: "digital_signing",
+    CertificateType.KEY_AGREEMENT: "key_agreement",
+    CertificateType.KEY_AGREEMENT_TOP_UP: "key_agreement_top_up",
+}
+
+_SLOT = select(ANCHOR_SLOTS).where(
+    ANCHOR_SLOTS.c.estate == bindparam("in_estate"),
+    ANCHOR_SLOTS.c.device_id == bindparam("device"),
+    ANCHOR_SLOTS.c.remote_party_role == bindparam("role"),
+)
+_SLOTS_OF_DEVICE = select(ANCHOR_SLOTS).where(
+    ANCHOR_SLOTS.c.estate == bindparam("in_estate"), ANCHOR_SLOTS.c.device_id == bindparam("device")
+)
+_CERTIFICATE = select(CERTIFICATES.c.der).where(CERTIFICATES.c.sha256 == bindparam("fingerprint"))
+_INSERT_SLOT = insert(ANCHOR_SLOTS)
+_INSERT_CHANGE = insert(SLOT_CHANGES)
+_CHANGES = (
+    select(SLOT_CHANGES)
+    .where(SLOT_CHANGES.c.estate == bindparam("in_estate"))
+    .order_by(SLOT_CHANGES.c.changed_at)
+)
+
+
+class SlotStore:
+    """Anchor slots, their certificates, and the record of what each request changed."""
+
+    def __init__(self, database: Database) -> None:
+        self._replace_slot = database.upsert(ANCHOR_SLOTS)
+        self._keep_certificate = database.upsert(CERTIFICATES)
+        self._certificates: dict[str, OrganisationCertificate] = {}
+
+    def slot(
+        self, transaction: Transaction, estate: str, device_id: EUI64, role: RemotePartyRole
+    ) -> AnchorSlot | None:
+        """Return one slot; None when the device has no such slot."""
+        parameters = {"in_estate": estate, "device": device_id, "role": role}
+        row = transaction.execute(_SLOT, parameters).mappings().one_or_none()
+        return None if row is None else self._from_row(transaction, row)
+
+    def slots_of(
+        self, transaction: Transaction, estate: str, device_id: EUI64
+    ) -> dict[RemotePartyRole, AnchorSlot]:
+        """Return every slot of a device."""
+        rows = transaction.execute(_SLOTS_OF_DEVICE, {"in_estate": estate, "device": device_id})
+        slots = (self._from_row(transaction, row) for row in rows.mappings().all())
+        return {slot.remote_party_role: slot for slot in slots}
+
+    def put(
+        self,
+        transaction: Transaction,
+        estate: str,
+        slot: AnchorSlot,
+        at: datetime,
+        by: str,
+        floor: int | None = None,
+    ) -> None:
+        """Write one slot as a whole."""
+        self._keep(transaction, slot.certificates.values())
+        transaction.execute(self._replace_slot, _to_row(estate, slot, at, by, floor))
+
+    def create(
+        self, transaction: Transaction, estate: str, slots: Iterable[AnchorSlot], at: datetime
+    ) -> None:
+        """Write the slots of a new estate."""
+        rows = []
+        certificates: dict[bytes, OrganisationCertificate] = {}
+        for slot in slots:
+            rows.append(_to_row(estate, slot, at, "population", None))
+            certificates |= {each.sha256: each for each in slot.certificates.values()}
+        self._keep(transaction, certificates.values())
+        if rows:
+            transaction.execute(_INSERT_SLOT, rows)
+
+    def record_change(
+        self,
+        transaction: Transaction,
+        estate: str,
+        request_id: str,
+        before: AnchorSlot,
+        after: AnchorSlot,
+        at: datetime,
+    ) -> None:
+        """Record what a request changed; the database refuses to record one twice."""
+        transaction.execute(
+            _INSERT_CHANGE,
+            {
+                "estate": estate,
+                "request_id": request_id,
+                "device_id": before.device_id,
+                "remote_party_role": before.remote_party_role,
+                "before": json.dumps(_fingerprints(before)),
+                "after": json.dumps(_fingerprints(after)),
+                "changed_at": at.isoformat(),
+            },
+        )
+
+    def changes(self, transaction: Transaction, estate: str) -> list[dict[str, Any]]:
+        """Return what requests changed in an estate, oldest first."""
+        rows = transaction.execute(_CHANGES, {"in_estate": estate}).mappings().all()
+        return [
+            {
+                **{key: row[key] for key in ("request_id", "device_id", "remote_party_role", "changed_at")},
+                "before": json.loads(row["before"]),
+                "after": json.loads(row["after"]),
+            }
+            for row in rows
+        ]
+
+    def _keep(self, transaction: Transaction, certificates: Iterable[OrganisationCertificate]) -> None:
+        unknown = [each for each in certificates if self._certificates.get(each.sha256.hex()) != each]
+        if not unknown:
+            return
+        transaction.execute(
+            self._keep_certificate, [{"sha256": each.sha256.hex(), "der": each.der} for each in unknown]
+        )
+        transaction.after_commit(
+            lambda: self._certificates.update({each.sha256.hex(): each for each in unknown})
+        )
+
+    def _from_row(self, transaction: Transaction, row: RowMapping) -> AnchorSlot:
+        return AnchorSlot(
+            EUI64(row["device_id"]),
+            RemotePartyRole(row["remote_party_role"]),
+            {
+                use: self._certificate(transaction, row[column])
+                for use, column in _COLUMNS.items()
+                if row[column] is not None
+            },
+        )
+
+    def _certificate(self, transaction: Transaction, fingerprint: str) -> OrganisationCertificate:
+        certificate = self._certificates.get(fingerprint)
+        if certificate is None:
+            der = transaction.execute(_CERTIFICATE, {"fingerprint": fingerprint}).scalar_one()
+            certificate = self._certificates[fingerprint] = OrganisationCertificate.from_der(der)
+        return certificate
+
+
+def _to_row(estate: str, slot: AnchorSlot, at: datetime, by: str, floor: int | None) -> dict[str, Any]:
+    return {
+        "estate": estate,
+        "device_id": slot.device_id,
+        "remote_party_role": slot.remote_party_role,
+        "remote_party_id": slot.owner(),
+        **dict.fromkeys(_COLUMNS.values()),
+        **_fingerprints(slot),
+        "floor_sequence_number": None if floor is None else f"{floor:020}",
+        "updated_at": at.isoformat(),
+        "updated_by": by,
+    }
+
+
+def _fingerprints(slot: AnchorSlot) -> dict[str, str]:
+    return {
+        _COLUMNS[use]: certificate.sha256.hex()
+        for use, certificate in slot.certificates.items()
+        if use in _COLUMNS
+    }

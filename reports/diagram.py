@@ -21,7 +21,8 @@ def sequence_diagram(messages: Sequence[Message]) -> Markup:
         return Markup("")
     parties = list(dict.fromkeys(name for message in messages for name in (message.sender, message.receiver)))
     longest = max(len(message.label) for message in messages)
-    column = max(_COLUMN, round(longest * _CHARACTER) + 30)
+    widest = max(_name_width(name) for name in parties)
+    column = max(_COLUMN, round(longest * _CHARACTER) + 30, widest + 14)
     width, height = column * len(parties), _HEAD + _ROW * len(messages) + 16
     centre = {name: column * index + column // 2 for index, name in enumerate(parties)}
     parts = [
@@ -30,7 +31,7 @@ def sequence_diagram(messages: Sequence[Message]) -> Markup:
     ]
     for name, x in centre.items():
         parts.append(f'<line class="life" x1="{x}" y1="{_HEAD - 8}" x2="{x}" y2="{height - 4}"/>')
-        box = min(column - 14, max(90, round(len(name) * 7.4) + 22))
+        box = _name_width(name)
         parts.append(f'<rect class="party" x="{x - box // 2}" y="6" width="{box}" height="26" rx="5"/>')
         parts.append(f'<text class="name" x="{x}" y="24" text-anchor="middle">{escape(name)}</text>')
     for index, message in enumerate(messages):
@@ -55,6 +56,10 @@ def _arrow(message: Message, centre: dict[str, int], y: int) -> str:
         f'<path class="head" d="M{tip} {y} l{-8 * direction} -4 v8 z"/>'
         f'<text class="label" x="{(start + end) // 2}" y="{y - 6}" text-anchor="middle">{label}</text>'
     )
+
+
+def _name_width(name: str) -> int:
+    return max(90, round(len(name) * 7.8) + 24)
 
 
 def _described(messages: Sequence[Message]) -> str:

@@ -149,6 +149,11 @@ def _written(path: Path, feature: str, scenario: dict[str, Any], report: LintRep
         report.problems.append(Problem(path, line, text))
     if not title:
         report.problems.append(Problem(path, line, "scenario without a title"))
+    if scenario["description"].strip():
+        # A step whose keyword is misspelt becomes a description, and the scenario passes without it.
+        first = scenario["description"].strip().partition("\n")[0]
+        text = f"scenario {title!r}: {first!r} is no step; write a remark as a comment with #"
+        report.problems.append(Problem(path, line, text))
     if not scenario["steps"]:
         report.problems.append(Problem(path, line, f"scenario {title!r} has no step"))
     rows: list[dict[str, str]] = []

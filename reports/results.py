@@ -193,6 +193,7 @@ class ResultsWriter:
             for file in (self.directory / folder).glob("*"):
                 if file.is_file():
                     file.unlink()
+        (self.directory / ALLURE_REPORT_DIRECTORY / "index.html").unlink(missing_ok=True)
         (self.directory / RESULTS_FILE).touch()
 
     def append(self, result: ScenarioResult) -> None:

@@ -98,7 +98,8 @@ class Terminal:
         table.add_column("test case", no_wrap=True)
         table.add_column("", overflow="fold", ratio=1, min_width=24)
         for s1sp, device_type in table_of.columns:
-            table.add_column(f"{s1sp}\n{device_type}", justify="center", no_wrap=True)
+            heading = s1sp if s1sp == device_type else f"{s1sp}\n{device_type}"
+            table.add_column(heading, justify="center", no_wrap=True)
         for row in table_of.rows:
             cells = []
             for column in table_of.columns:

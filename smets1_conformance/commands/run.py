@@ -8,8 +8,18 @@ import click
 
 from smets1_conformance.errors import UserError
 
-_PYTEST_USAGE_ERROR = 4
 _HARNESS_ERROR = 2
+_INCOMPLETE = 3
+
+
+class _Conclusion:
+    """Sees whether the run came to a conclusion; before that, the codes of pytest mean other things."""
+
+    reached = False
+
+    def pytest_sessionfinish(self) -> None:
+        """Called when a session that has started ends, however it ends."""
+        self.reached = True
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -115,5 +125,8 @@ def run_features(
     if state_dir is not None:
         arguments.append(f"--state-dir={state_dir.resolve()}")
     arguments += [f"--deviation={name}" for name in deviations]
-    code = int(pytest.main([*arguments, *pytest_options]))
-    return _HARNESS_ERROR if code == _PYTEST_USAGE_ERROR else code
+    conclusion = _Conclusion()
+    code = int(pytest.main([*arguments, *pytest_options], plugins=[conclusion]))
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return _INCOMPLETE
+    return code if conclusion.reached or code == 0 else _HARNESS_ERROR

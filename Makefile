@@ -6,6 +6,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUTPUT ?= reports/output
 ARGS   ?=
+UV     ?= uv
 
 # The first Python that is new enough; python3 when none is, so that the message below names it.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -44,7 +45,7 @@ bench: $(VENV)/.dev-stamp ## signatures and round trips a second
 check: lint types test run ## what a change must pass before it is offered
 
 lock: $(VENV)/.dev-stamp ## resolve the dependencies anew (needs uv)
-	scripts/lock
+	UV=$(UV) scripts/lock
 
 clean: ## remove results, caches and builds; keep the virtual environment
 	rm -rf $(OUTPUT) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .smets1-conformance

@@ -37,6 +37,7 @@ _CELLS = {
 }
 _PLAIN_WIDTH = 120
 _ERRORS_IN_FULL = 20
+_ASSUMPTIONS_SHOWN = 5
 
 
 class Terminal:
@@ -78,11 +79,7 @@ class Terminal:
             self._matrix(console, results)
         self._failures(console, results)
         self._observations(console, results)
-        if run.assumptions:
-            console.print("[bold]Assumptions in force[/] (no public text decides them; they are settings)")
-            for assumption in run.assumptions:
-                console.print(f"  - {escape(assumption)}")
-            console.print()
+        self._assumptions(console, run)
         self._counts(console, run, results)
         for problem in run.problems:
             console.print(f"[magenta]problem:[/] {escape(problem)}")
@@ -162,6 +159,19 @@ class Terminal:
                     f" and {len(places) - 3} more" if len(places) > 3 else ""
                 )
                 console.print(f"  {escape(name)}: {escape(value)} [dim]({escape(shown)})[/]", soft_wrap=True)
+        console.print()
+
+    def _assumptions(self, console: Console, run: RunInformation) -> None:
+        if not run.assumptions:
+            return
+        shown = run.assumptions if self._verbosity > 0 else run.assumptions[:_ASSUMPTIONS_SHOWN]
+        console.print("[bold]Assumptions in force[/] (settings of the target that the verdicts rest on)")
+        for assumption in shown:
+            console.print(f"  - {escape(assumption)}", soft_wrap=True)
+        if len(shown) < len(run.assumptions):
+            console.print(
+                f"  and {len(run.assumptions) - len(shown)} more; all are in the report, or shown with -v"
+            )
         console.print()
 
     def _counts(self, console: Console, run: RunInformation, results: list[ScenarioResult]) -> None:

@@ -140,7 +140,17 @@ class Suite:
             "--rootdir",
             str(self.folder),
         ]
-        command += ["-p", "no:cacheprovider", "-p", "no:randomly", "--strict-markers", "--output", "output"]
+        command += [
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:randomly",
+            "-p",
+            "no:hypothesispytest",
+            "--strict-markers",
+            "--output",
+            "output",
+        ]
         answer = subprocess.run(
             [*command, *options],
             cwd=self.folder,

@@ -63,6 +63,7 @@ class TargetSession:
         self.inbox = InboxReader(session_file.inbox_database, self.trust)
         self._callback_url = session_file.callback_url
         self._bundled = session_file.bundled
+        self._deviations = session_file.deviations
         self._cleanup = cleanup
         self._users = UserDirectory(self.target, self.trust)
         self._answers = AnswerReader(self.schema, self.trust, self.target.assumptions)
@@ -123,6 +124,7 @@ class TargetSession:
                 callback_url=target.callback.base_url or inbox.base_url,
                 counters=state_dir / "counters.sqlite",
                 bundled=bundled,
+                deviations=tuple(deviations),
             )
             session_file.write(state_dir)
             return cls(session_file, state_dir, cleanup)
@@ -170,7 +172,7 @@ class TargetSession:
             sets_per_s1sp: Sets of devices at each S1SP.
             mp107_dsp: Position of the DSP's MP107 switch.
             mp107: Position of the S1SPs' switches, by name; on where it is silent.
-            deviations: Named deviations.
+            deviations: Named deviations, besides those of the session.
             settings: Settings of the DSP, such as its reading of SRPD 6.2(d).
             seed: Of the population.
 
@@ -196,7 +198,7 @@ class TargetSession:
                 seed=seed,
                 sets_per_s1sp=sets_per_s1sp,
                 mp107=switches,
-                deviations=deviations,
+                deviations=tuple(dict.fromkeys((*self._deviations, *deviations))),
                 settings=settings or {},
             )
             yield estate

@@ -21,6 +21,7 @@ class SessionFile(BaseModel):
         callback_url: Base URL of the callbacks, as the DSP is told.
         counters: Database of the Originator Counters.
         bundled: Whether the bundled emulators are the target.
+        deviations: Named deviations of every estate.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,6 +32,7 @@ class SessionFile(BaseModel):
     callback_url: str
     counters: Path
     bundled: bool
+    deviations: tuple[str, ...] = ()
 
     def write(self, state_dir: Path) -> None:
         """Write it in one step."""

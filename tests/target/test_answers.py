@@ -54,7 +54,7 @@ NONCONFORMING = {
     "a redirection": (lambda pki, about: http(b"", 302, ""), "HTTP 302"),
     "nothing": (lambda pki, about: http(b"", 200, ""), "Content-Type (none)"),
     "a web page": (lambda pki, about: http(b"<html/>", 200, "text/html"), "Content-Type text/html"),
-    "not XML": (lambda pki, about: http(b"hello"), "not well-formed"),
+    "not XML": (lambda pki, about: http(b"hello"), "Start tag expected"),
     "schema-invalid": (
         lambda pki, about: http(messages.acknowledgement(about).replace(b"ResponseDateTime", b"Time")),
         "sr:Time",
@@ -68,7 +68,7 @@ NONCONFORMING = {
         "6.24.1",
     ),
     "an unknown kind of code": (
-        lambda pki, about: http(messages.acknowledgement(about, "I0")),
+        lambda pki, about: http(sign(messages.acknowledgement(about, "I0"), pki.party("dsp").xmlsign)),
         "response code I0",
     ),
     "a result in place of an answer": (

@@ -130,6 +130,9 @@ class StateFolder:
             "digital_signing": _pair(f"{folder}/ds.pem"),
             "key_agreement": _pair(f"{folder}/ka.pem"),
         }
+        if f"{folder.removeprefix('pki/')}/ds-renewed.pem" in party["files"]:
+            user["renewed_digital_signing"] = _pair(f"{folder}/ds-renewed.pem")
+            user["renewed_key_agreement"] = _pair(f"{folder}/ka-renewed.pem")
         if not self.plain_http:
             user["tls"] = _pair(f"pki/tls/{party['name']}.pem")
         return user

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from duis.identifiers import EUI64
-from duis.roles import CertificateType, UserRole
+from duis.roles import NETWORK_OPERATORS, SUPPLIERS, CertificateType, UserRole
 from duis.signature import SigningIdentity, load_signing_identity
 from duis.smki.certificate import (
     DSP_XML_SIGN,
@@ -98,7 +98,10 @@ PARTIES: tuple[PartyPlan, ...] = (
 )
 """The parties of every test PKI. ED and GT are both role 03: only the party tells them apart [CERT]."""
 
-EXPIRED_SIGNERS = ("ed-north", "gt-north")
+NETWORK_OPERATOR = "03"
+SLOT_HOLDERS = SUPPLIERS | NETWORK_OPERATORS
+"""Who owns a slot of a device, and so has a second pair of certificates to renew it with."""
+
 TLS_SERVICES = ("dsp", "s1sp1", "s1sp2", "s1sp3", "inbox", "management")
 
 
@@ -327,6 +330,9 @@ class _Mint:
         if plan.role is not None:
             self._issue(f"{folder}/ds", plan, plan.role, CertificateType.DIGITAL_SIGNING)
             self._issue(f"{folder}/ka", plan, plan.role, CertificateType.KEY_AGREEMENT)
+        if plan.role is not None and SLOT_HOLDERS.intersection(plan.user_roles):
+            self._issue(f"{folder}/ds-renewed", plan, plan.role, CertificateType.DIGITAL_SIGNING)
+            self._issue(f"{folder}/ka-renewed", plan, plan.role, CertificateType.KEY_AGREEMENT)
 
     def _faulty(self) -> dict[str, str]:
         files: dict[str, str] = {}
@@ -344,12 +350,11 @@ class _Mint:
 
         signing, agreement = CertificateType.DIGITAL_SIGNING, CertificateType.KEY_AGREEMENT
         for plan in PARTIES:
-            if plan.name in EXPIRED_SIGNERS:
+            if plan.role == NETWORK_OPERATOR:
                 add(f"{plan.name}-xmlsign-expired", plan, XML_SIGN, signing, self.issuing, self.expired)
-            if plan.role == "03":
                 for use, usage in (("ds", signing), ("ka", agreement)):
-                    add(f"{plan.name}-{use}-expired", plan, "03", usage, self.issuing, self.expired)
-                    add(f"{plan.name}-{use}-untrusted", plan, "03", usage, self.stranger, self.valid)
+                    add(f"{plan.name}-{use}-expired", plan, plan.role, usage, self.issuing, self.expired)
+                    add(f"{plan.name}-{use}-untrusted", plan, plan.role, usage, self.stranger, self.valid)
         return files
 
     def _issue(

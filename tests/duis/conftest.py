@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,11 @@ def official(spec: Path) -> Schema:
 def bundled() -> Schema:
     """Our own schema."""
     return Schema.bundled()
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A listening socket on loopback that does not wait for connections."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield server

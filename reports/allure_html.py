@@ -61,7 +61,7 @@ def render(output: Path, say: Callable[[str], object] = print) -> Path:
         AllureUnavailable: Node or Allure is missing and cannot be installed, or Allure failed.
         ResultsError: `output` holds no results.
     """
-    run, _ = read_results(output)
+    read_results(output)
     results = output / ALLURE_RESULTS_DIRECTORY
     if not any(results.glob("*-result.json")):
         raise ResultsError(f"{results}: no Allure results here; run the features first")
@@ -76,7 +76,7 @@ def render(output: Path, say: Callable[[str], object] = print) -> Path:
     with tempfile.TemporaryDirectory(prefix="smets1-allure-") as temporary:
         folder = Path(temporary)
         configuration = folder / "allurerc.mjs"
-        configuration.write_text(_configuration(run.environment, run.assumptions), encoding="utf-8")
+        configuration.write_text(_configuration(), encoding="utf-8")
         rendered = folder / "report"
         arguments = ["generate", "--config", str(configuration), "--output", str(rendered), str(results)]
         _run([str(node), str(program), *arguments], cwd=folder, failure="Allure could not render the results")
@@ -183,12 +183,9 @@ def _run(command: list[str], cwd: Path, failure: str, environment: dict[str, str
         raise AllureUnavailable(f"{failure}: {' / '.join(last) or f'exit code {answer.returncode}'}")
 
 
-def _configuration(environment: dict[str, str], assumptions: list[str]) -> str:
-    variables = dict(environment)
-    variables |= {f"Assumption {number}": text for number, text in enumerate(assumptions, start=1)}
+def _configuration() -> str:
     configuration = {
         "name": "MP107 conformance",
-        "variables": variables,
         "categories": {"rules": CATEGORIES},
         "plugins": {
             "awesome": {

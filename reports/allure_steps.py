@@ -12,6 +12,7 @@ import allure
 import pytest
 from allure_commons.model2 import Parameter
 
+from reports.matrix import plain_title
 from reports.results import ScenarioResult
 
 EPIC = "MP107"
@@ -36,11 +37,12 @@ class AllureScenario:
         """Title, labels and parameters of the scenario."""
         if not self.enabled:
             return
-        _dynamic.title(f"{result.scenario_id} {result.title}".strip())
+        place = " ".join(value for value in (result.s1sp, result.device_type) if value)
+        _dynamic.title(f"{result.scenario_id} {result.title}{f' [{place}]' if place else ''}".strip())
         _dynamic.description(description.strip())
         _dynamic.epic(EPIC)
         _dynamic.feature(result.feature)
-        _dynamic.story(result.rule or result.title)
+        _dynamic.story(f"{result.scenario_id} {plain_title(result)}".strip())
         _dynamic.parent_suite(EPIC)
         _dynamic.suite(result.feature)
         _dynamic.sub_suite(result.scenario_id or result.title)

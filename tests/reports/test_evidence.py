@@ -36,7 +36,7 @@ def test_messages_are_kept_octet_for_octet_with_their_step(suite: Suite) -> None
 def test_allure_holds_gherkin_steps_with_their_attachments(suite: Suite) -> None:
     suite.feature(outline(*ROWS))
     passed, failed, skipped_or_broken = (suite.run().allure)[:3]
-    assert passed["name"] == "MP107-T01 The ESME of S1SP1 is repaired"
+    assert passed["name"] == "MP107-T01 The ESME of S1SP1 is repaired [S1SP1 ESME]"
     assert [step["name"] for step in passed["steps"]] == [
         "Given a slot",
         "When the target does right",
@@ -49,6 +49,7 @@ def test_allure_holds_gherkin_steps_with_their_attachments(suite: Suite) -> None
     assert labels >= {
         ("epic", "MP107"),
         ("feature", "Repair"),
+        ("story", "MP107-T01 The device of S1SP is repaired"),
         ("severity", "critical"),
         ("s1sp", "S1SP1"),
         ("device_type", "ESME"),

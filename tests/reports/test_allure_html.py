@@ -1,0 +1,108 @@
+"""The rendered Allure page makes no network call."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from reports.allure_html import (
+    ALLURE_VERSION,
+    ANALYTICS_HOSTS,
+    AllureUnavailable,
+    find_node,
+    render,
+    without_network_calls,
+)
+from reports.results import ResultsError
+from tests.reports.conftest import ROOT, Suite, outline
+
+ANALYTICS = """<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>
+<script>
+  window.dataLayer = window.dataLayer || [];
+  function gtag(){dataLayer.push(arguments);}
+  gtag('config', 'G-1');
+</script>"""
+
+
+def page(head: str) -> str:
+    return f'<html><head lang="en">{head}<script>window.mine = 1;</script></head><body></body></html>'
+
+
+def test_analytics_are_removed_and_the_rest_is_kept() -> None:
+    html = without_network_calls(page(ANALYTICS))
+    assert "gtag" not in html
+    assert "<script>window.mine = 1;</script>" in html
+    assert html.index("Content-Security-Policy") < html.index("<script")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        '<img src="https://example.org/pixel.gif">',
+        "<script>load('https://www.google-analytics.com/collect')</script>",
+    ],
+    ids=["image", "another-host"],
+)
+def test_what_would_still_call_the_network_is_refused(head: str) -> None:
+    with pytest.raises(AllureUnavailable, match="would still call the network"):
+        without_network_calls(page(head))
+
+
+def test_the_pinned_version_is_the_one_named() -> None:
+    lock = (ROOT / "reports" / "allure" / "package-lock.json").read_text()
+    assert re.search(rf'"node_modules/allure": \{{\s*"version": "{re.escape(ALLURE_VERSION)}"', lock)
+
+
+def test_without_results_there_is_nothing_to_render(tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="no results here"):
+        render(tmp_path)
+
+
+def _rendered(suite: Suite) -> Path:
+    if find_node() is None:
+        pytest.skip("Node is missing")
+    suite.feature(outline(("S1SP1", "ESME", "right"), ("S1SP1", "GPF", "wrong")))
+    output = suite.run().output
+    try:
+        return render(output)
+    except AllureUnavailable as error:
+        if "npm could not install" in str(error):
+            pytest.skip(f"Allure cannot be installed here: {error}")
+        raise
+
+
+def test_a_real_report_makes_no_network_call(suite: Suite, tmp_path: Path) -> None:
+    path = _rendered(suite)
+    html = path.read_text(encoding="utf-8")
+    embedded = [
+        base64.b64decode(text).decode("utf-8", "replace")
+        for text in re.findall(r"[\"',]([\w+/]{40,}=*)[\"']", html)
+    ]
+    for text in [html, *embedded]:
+        assert not [host for host in ANALYTICS_HOSTS if host in text]
+    assert "MP107-T01" in html + "".join(embedded)
+    assert list(path.parent.iterdir()) == [path]
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        return  # the page itself has been checked; a browser is a second look
+    log = tmp_path / "network.json"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--dump-dom"]
+    options += [
+        "--virtual-time-budget=8000",
+        f"--user-data-dir={tmp_path / 'profile'}",
+        f"--log-net-log={log}",
+    ]
+    dom = subprocess.run(
+        [chromium, *options, path.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    ).stdout
+    assert "The ESME of S1SP1 is repaired" in dom or "Repair" in dom
+    urls = set(re.findall(r'"url":"(https?://[^"]+)"', log.read_text(errors="replace")))
+    assert not [url for url in urls if any(host in url for host in ANALYTICS_HOSTS)], urls

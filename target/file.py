@@ -14,7 +14,7 @@ from pydantic import Field, PrivateAttr, ValidationError
 
 from target.assumptions import Assumptions
 from target.file_errors import Problem, TargetFileError, problem_at, problems_of
-from target.file_keys import FaultyCertificate, ReadableFile, Section
+from target.file_keys import ExistingPath, FaultyCertificate, Section
 from target.file_positions import KeyPath
 from target.file_sections import (
     DSP,
@@ -35,7 +35,7 @@ class TargetFile(Section):
 
     # `schema` is the key in the file; the attribute of that name belongs to pydantic.
     schema_version: str = Field(default="5.4", pattern=r"^\d+\.\d+$")
-    official_schema: ReadableFile | None = Field(default=None, alias="schema")
+    official_schema: ExistingPath | None = Field(default=None, alias="schema")
     dsp: DSP
     s1sp: dict[str, S1SP] = Field(min_length=1)
     management: Management = Management()

@@ -58,6 +58,13 @@ def _readable_file(path: Path, info: ValidationInfo) -> Path:
     return resolved
 
 
+def _existing(path: Path, info: ValidationInfo) -> Path:
+    resolved = _resolved(path, info)
+    if not resolved.is_dir():
+        read_file(resolved)
+    return resolved
+
+
 def _certificate_files(path: Path, info: ValidationInfo) -> Path:
     resolved = _resolved(path, info)
     if not resolved.is_dir():
@@ -163,6 +170,7 @@ def _http_url(url: str) -> str:
 
 
 ReadableFile = Annotated[Path, AfterValidator(_readable_file)]
+ExistingPath = Annotated[Path, AfterValidator(_existing)]
 CertificateFile = Annotated[Path, AfterValidator(_certificate)]
 ValidCertificateFile = Annotated[Path, AfterValidator(_valid_certificate)]
 CertificateFiles = Annotated[Path, AfterValidator(_certificate_files)]

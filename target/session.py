@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from duis.schema import Schema
+from duis.schema import Schema, SchemaUnavailable
 from duis.signature import SigningIdentity
 from target.answers import AnswerReader
 from target.arrangement import Arrangement
@@ -24,7 +24,8 @@ from target.deadline import listen
 from target.errors import HarnessError, NotArrangeable
 from target.estate import TestEstate
 from target.evidence import Evidence
-from target.file import TargetFile, load_target
+from target.file import TargetFile, TargetFileError, load_target
+from target.file_errors import problem_at
 from target.gateway import Connections, Gateway
 from target.inbox import InboxConfig, InboxProcess, InboxReader
 from target.management import ManagementClient
@@ -95,7 +96,7 @@ class TargetSession:
             progress: Called with a line when something is about to happen.
 
         Raises:
-            TargetFileError: The target file cannot be used.
+            TargetFileError: The target file, or the schema it names, cannot be used.
             HarnessError: The inbox or the emulators could not start; says why.
         """
         cleanup = ExitStack()
@@ -113,6 +114,7 @@ class TargetSession:
             elif deviations:
                 raise HarnessError("deviations are for the bundled emulators, not for a target file")
             target = load_target(target_path)
+            _schema(target)  # before anything is started that needs it
             progress("starting the inbox")
             inbox = InboxProcess(InboxConfig.of(target, state_dir), state_dir)
             cleanup.callback(inbox.close)
@@ -283,10 +285,9 @@ def _schema(target: TargetFile) -> Schema:
         return Schema.bundled()
     try:
         return Schema.official(target.official_schema)
-    except (OSError, ValueError) as error:
-        raise HarnessError(
-            f"{target.path}: schema: {target.official_schema} cannot be used: {error}"
-        ) from None
+    except SchemaUnavailable as error:
+        problem = problem_at(target.path.read_text("utf-8"), ("schema",), f"no usable DUIS schema: {error}")
+        raise TargetFileError(target.path, [problem]) from None
 
 
 def _slug(name: str) -> str:

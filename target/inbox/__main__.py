@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from duis.schema import SchemaUnavailable
 from target.errors import HarnessError
 from target.inbox.config import InboxConfig
 from target.inbox.server import serve
@@ -31,7 +32,7 @@ def main() -> int:
         return asyncio.run(serve(config, until_stdin_closes=arguments.until_stdin_closes))
     except ValidationError as error:
         print(f"{arguments.config}: {error}", file=sys.stderr)
-    except (OSError, HarnessError) as error:
+    except (OSError, HarnessError, SchemaUnavailable) as error:
         print(f"the inbox cannot start: {error}", file=sys.stderr)
     return 2
 

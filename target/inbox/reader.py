@@ -13,12 +13,13 @@ from functools import cached_property
 from pathlib import Path
 
 from duis.identifiers import RequestID
-from duis.signature import VerifiedResponse, verify_response
+from duis.signature import SignatureError, VerifiedResponse, verify_response
 from duis.smki.trust import TrustStore
 from target.deadline import Deadline, deadline
 from target.errors import DeadlinePassed, HarnessError, NonconformingAnswer
 
 _POLL_SECONDS = 0.002
+_RECENT_MESSAGES = 256
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ class InboxReader:
         self._database = database
         self._trust = trust
         self._local = threading.local()
+        self._lock = threading.Lock()
+        self._recent: dict[int, Message] = {}  # so that a message is verified once, however often it is read
 
     def messages(self, mailbox: str, after: int = 0) -> tuple[Message, ...]:
         """The messages of a mailbox with a greater sequence than `after`, in order of arrival."""
@@ -240,13 +243,20 @@ class InboxReader:
     def _meanwhile(self, mailbox: str, after: int, refused_after: int) -> list[str]:
         lines = []
         for message in self.messages(mailbox, after=after):
-            with suppress(ValueError):
+            with suppress(ValueError, SignatureError):
                 lines.append(message.describe())
         lines.extend(refused.describe() for refused in self.refused(mailbox, after=refused_after))
         return lines
 
     def _message(self, sequence: int, mailbox: str, at: int, document: bytes, duplicate: int) -> Message:
-        return Message(sequence, mailbox, _time(at), document, bool(duplicate), self._trust)
+        message = self._recent.get(sequence)
+        if message is None:
+            message = Message(sequence, mailbox, _time(at), document, bool(duplicate), self._trust)
+            with self._lock:
+                if len(self._recent) >= _RECENT_MESSAGES:
+                    self._recent.clear()
+                self._recent[sequence] = message
+        return message
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

@@ -229,6 +229,16 @@ def test_a_missing_target_file_starts_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "state").exists()
 
 
+def test_an_unusable_schema_is_told_with_file_and_line(session: TargetSession, tmp_path: Path) -> None:
+    text = session.target.path.read_text().replace('"pki/', f'"{session.target.path.parent}/pki/')
+    (tmp_path / "other.xsd").write_text('<schema xmlns="http://www.w3.org/2001/XMLSchema"/>')
+    path = tmp_path / "target.toml"
+    path.write_text(f'schema = "other.xsd"\n{text}')
+    with pytest.raises(TargetFileError, match=r"target\.toml:1: schema: no usable DUIS schema") as caught:
+        TargetSession.open(path, tmp_path / "state")
+    assert len(str(caught.value).splitlines()) == 1
+
+
 def test_an_unknown_deviation_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match=r"the emulators did not start: .*no-such-deviation") as caught:
         TargetSession.open(None, tmp_path / "state", ("no-such-deviation",))

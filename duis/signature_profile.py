@@ -153,13 +153,26 @@ class SignatureParts:
     content_digest: bytes
 
 
+def canonical_document(root: Element) -> bytes:
+    """The document in inclusive C14N 1.0 without comments, what the reference digest is over.
+
+    Raises:
+        SignatureError: When it has no canonical form, as with a namespace name that is a relative URI.
+    """
+    try:
+        canonical: bytes = etree.tostring(root, method="c14n", with_comments=False, with_tail=False)
+    except etree.C14NError as error:
+        raise SignatureError(SignatureReason.MALFORMED, f"it has no canonical form: {error}") from None
+    return canonical
+
+
 def read_signature(root: Element, signature: Element) -> SignatureParts:
     """Read the signature of a document that is its last child, and digest the document without it.
 
     Raises:
         SignatureError: Where the signature departs from the profile.
     """
-    canonical: bytes = etree.tostring(root, method="c14n", with_comments=False, with_tail=False)
+    canonical = canonical_document(root)
     name = (f"{signature.prefix}:Signature" if signature.prefix else "Signature").encode()
     # Canonical text holds no comment or CDATA, so this is markup; the last of its name, being the last child.
     start = max(canonical.rfind(b"<" + name + b">"), canonical.rfind(b"<" + name + b" "))

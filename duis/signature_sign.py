@@ -21,6 +21,7 @@ from duis.signature_profile import (
     SIGNED_INFO_TAIL,
     SignatureError,
     SignatureReason,
+    canonical_document,
 )
 from duis.smki.certificate import CertificateUnreadable, OrganisationCertificate, load
 from duis.xml import DS, WHITE_SPACE, Element, MalformedXML, escape, parse
@@ -162,7 +163,7 @@ def sign(document: bytes, identity: SigningIdentity, *, keep_white_space: bool =
         document = _rewritten(root, keep_white_space)
         closing = _CLOSING_TAG.match(document, document.rfind(b"</"))
         assert closing is not None
-    digest = hashlib.sha256(etree.tostring(root, method="c14n", with_comments=False)).digest()
+    digest = hashlib.sha256(canonical_document(root)).digest()
     position = closing.start()
     return b"".join((document[:position], identity.signature_over(digest), document[position:]))
 

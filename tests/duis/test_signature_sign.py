@@ -179,6 +179,7 @@ def test_any_usual_way_of_writing_xml_can_be_signed(
         (b"<?pi?><a/>", SignatureReason.MALFORMED),
         (b"<a/><?pi?>", SignatureReason.MALFORMED),
         (b"<a><b>1<?pi?>2</b></a>", SignatureReason.MALFORMED),
+        (b'<r:a xmlns:r="relative"/>', SignatureReason.MALFORMED),
         (
             b'<a><Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/></a>',
             SignatureReason.ALREADY_SIGNED,

@@ -358,6 +358,9 @@ class TestTheDocument:
             lambda text: text + b"<?pi?>",
             lambda text: text.replace(b":1200<", b":<?pi?>1200<"),
             lambda text: text[:-5],
+            lambda text: text.replace(
+                b'"http://www.dccinterface', b'"A://www.dccinterface'.replace(b":", b"")
+            ),
             lambda text: b"",
         ],
     )

@@ -140,7 +140,7 @@ class Estates(Generic[SettingsT, RulesT]):
         self._write_options(transaction, name, options)
         if estate.devices:
             rows = [_device_row(name, device) for device in estate.devices.values()]
-            transaction.execute(_INSERT_DEVICES, rows)
+            transaction.execute_many(_INSERT_DEVICES, rows)
         self._write_registrations(transaction, estate)
         transaction.after_commit(lambda: self._loaded.update({name: estate}))
         return estate
@@ -209,15 +209,15 @@ class Estates(Generic[SettingsT, RulesT]):
 
     def _load(self, transaction: Transaction, name: str) -> Estate[SettingsT, RulesT] | None:
         parameters = {"in_estate": name}
-        document = transaction.execute(_ESTATE, parameters).scalar()
+        document = transaction.scalar(_ESTATE, parameters)
         if document is None:
             return None
         options = EstateOptions.model_validate_json(document)
         settings, rules = self._interpret(options)
         devices = [
-            device_from_json(json.loads(each)) for each in transaction.execute(_DEVICES, parameters).scalars()
+            device_from_json(json.loads(row["document"])) for row in transaction.rows(_DEVICES, parameters)
         ]
-        rows = json.loads(transaction.execute(_REGISTRATIONS, parameters).scalar_one())
+        rows = json.loads(transaction.scalar(_REGISTRATIONS, parameters))
         estate = Estate(
             name,
             options,

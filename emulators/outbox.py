@@ -25,7 +25,7 @@ from emulators.tables import OUTBOX
 LOGGER = logging.getLogger(__name__)
 
 _INSERT = insert(OUTBOX)
-_DELETE = delete(OUTBOX).where(OUTBOX.c.id.in_(bindparam("delivered", expanding=True)))
+_DELETE = delete(OUTBOX).where(OUTBOX.c.id == bindparam("entry"))
 _REFUSE = (
     update(OUTBOX)
     .where(OUTBOX.c.id == bindparam("entry"))
@@ -79,7 +79,7 @@ class Outbox:
         self._session: aiohttp.ClientSession | None = None
         self._changed = asyncio.Event()
         with database.transaction() as transaction:
-            self._next_id = (transaction.execute(select(func.max(OUTBOX.c.id))).scalar() or 0) + 1
+            self._next_id = (transaction.scalar(select(func.max(OUTBOX.c.id))) or 0) + 1
 
     def put(
         self,
@@ -119,6 +119,7 @@ class Outbox:
                 "request_id": request_id,
                 "not_before": not_before.isoformat() if not_before else None,
                 "attempts": 0,
+                "refusal": None,
             },
         )
         transaction.after_commit(lambda: self._release(entry))
@@ -127,7 +128,7 @@ class Outbox:
         """Start delivering, beginning with what a former process left behind."""
         self._session = session
         with self._database.transaction() as transaction:
-            rows = transaction.execute(_PENDING).mappings().all()
+            rows = transaction.rows(_PENDING)
         self._queues.clear()  # whatever was put before the start is among the rows
         for row in rows:
             not_before = datetime.fromisoformat(row["not_before"]) if row["not_before"] else None
@@ -248,5 +249,5 @@ class Outbox:
             self._removal = None
         if self._delivered:
             with self._database.transaction() as transaction:
-                transaction.execute(_DELETE, {"delivered": self._delivered})
+                transaction.execute_many(_DELETE, [{"entry": each} for each in self._delivered])
             self._delivered = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from duis.identifiers import EUI64, RequestID
-from emulators.database import Database, Transaction
+from emulators.database import Database, Row, Transaction
 from emulators.tables import ORIGINATOR_COUNTERS, RECEIVED_MESSAGES, SERVICE_REQUESTS
 
 FORWARDED, ANSWERED, DONE = "forwarded", "answered", "done"
@@ -77,7 +77,7 @@ class DSPStore:
     def last_counter(self, transaction: Transaction, estate: str, originator: EUI64) -> int | None:
         """Return the highest counter an originator has used; None before its first request."""
         parameters = {"in_estate": estate, "of_originator": originator}
-        counter = transaction.execute(_COUNTERS, parameters).scalar()
+        counter = transaction.scalar(_COUNTERS, parameters)
         return None if counter is None else int(counter)
 
     def counter_used(self, transaction: Transaction, estate: str, request_id: RequestID) -> bool:
@@ -87,7 +87,7 @@ class DSPStore:
             "of_originator": request_id.originator,
             "number": _counter_text(request_id),
         }
-        return transaction.execute(_COUNTER_USED, parameters).first() is not None
+        return transaction.scalar(_COUNTER_USED, parameters) is not None
 
     def put(
         self,
@@ -123,12 +123,12 @@ class DSPStore:
     def find(self, transaction: Transaction, estate: str, request_id: RequestID) -> StoredRequest | None:
         """Return an acknowledged request; None when there was none."""
         parameters = {"in_estate": estate, "of_request": str(request_id)}
-        return _stored(transaction.execute(_REQUEST, parameters).mappings().first())
+        return _stored(transaction.first(_REQUEST, parameters))
 
     def last_forwarded(self, transaction: Transaction, estate: str, device_id: EUI64) -> StoredRequest | None:
         """Return the last request for a device that is still without an answer."""
         parameters = {"in_estate": estate, "of_device": device_id}
-        return _stored(transaction.execute(_LAST_FORWARDED, parameters).mappings().first())
+        return _stored(transaction.first(_LAST_FORWARDED, parameters))
 
     def set_state(self, transaction: Transaction, estate: str, request_id: RequestID, state: str) -> None:
         """Store how far a request has come."""
@@ -139,7 +139,7 @@ class DSPStore:
     def is_received(self, transaction: Transaction, estate: str, digest: str) -> bool:
         """Whether a document of that SHA-256 has been received before."""
         parameters = {"in_estate": estate, "of_document": digest}
-        return transaction.execute(_RECEIVED, parameters).first() is not None
+        return transaction.scalar(_RECEIVED, parameters) is not None
 
     def put_received(self, transaction: Transaction, estate: str, digest: str, at: datetime) -> None:
         """Store that a document has been received."""
@@ -152,7 +152,7 @@ def _counter_text(request_id: RequestID) -> str:
     return f"{request_id.counter:020}"
 
 
-def _stored(row: RowMapping | None) -> StoredRequest | None:
+def _stored(row: Row | None) -> StoredRequest | None:
     if row is None:
         return None
     return StoredRequest(

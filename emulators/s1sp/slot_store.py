@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, bindparam, insert, select
+from sqlalchemy import bindparam, insert, select
 
 from duis.identifiers import EUI64
 from duis.roles import CertificateType, RemotePartyRole
 from duis.smki.certificate import OrganisationCertificate
-from emulators.database import Database, Transaction
+from emulators.database import Database, Row, Transaction
 from emulators.slots import AnchorSlot
 from emulators.tables import ANCHOR_SLOTS, CERTIFICATES, SLOT_CHANGES
 
@@ -53,15 +53,15 @@ class SlotStore:
     ) -> AnchorSlot | None:
         """Return one slot; None when the device has no such slot."""
         parameters = {"in_estate": estate, "device": device_id, "role": role}
-        row = transaction.execute(_SLOT, parameters).mappings().one_or_none()
+        row = transaction.first(_SLOT, parameters)
         return None if row is None else self._from_row(transaction, row)
 
     def slots_of(
         self, transaction: Transaction, estate: str, device_id: EUI64
     ) -> dict[RemotePartyRole, AnchorSlot]:
         """Return every slot of a device."""
-        rows = transaction.execute(_SLOTS_OF_DEVICE, {"in_estate": estate, "device": device_id})
-        slots = (self._from_row(transaction, row) for row in rows.mappings().all())
+        rows = transaction.rows(_SLOTS_OF_DEVICE, {"in_estate": estate, "device": device_id})
+        slots = (self._from_row(transaction, row) for row in rows)
         return {slot.remote_party_role: slot for slot in slots}
 
     def put(
@@ -88,7 +88,7 @@ class SlotStore:
             certificates |= {each.sha256: each for each in slot.certificates.values()}
         self._keep(transaction, certificates.values())
         if rows:
-            transaction.execute(_INSERT_SLOT, rows)
+            transaction.execute_many(_INSERT_SLOT, rows)
 
     def record_change(
         self,
@@ -115,7 +115,7 @@ class SlotStore:
 
     def changes(self, transaction: Transaction, estate: str) -> list[dict[str, Any]]:
         """Return what requests changed in an estate, oldest first."""
-        rows = transaction.execute(_CHANGES, {"in_estate": estate}).mappings().all()
+        rows = transaction.rows(_CHANGES, {"in_estate": estate})
         return [
             {
                 **{key: row[key] for key in ("request_id", "device_id", "remote_party_role", "changed_at")},
@@ -129,14 +129,14 @@ class SlotStore:
         unknown = [each for each in certificates if self._certificates.get(each.sha256.hex()) != each]
         if not unknown:
             return
-        transaction.execute(
+        transaction.execute_many(
             self._keep_certificate, [{"sha256": each.sha256.hex(), "der": each.der} for each in unknown]
         )
         transaction.after_commit(
             lambda: self._certificates.update({each.sha256.hex(): each for each in unknown})
         )
 
-    def _from_row(self, transaction: Transaction, row: RowMapping) -> AnchorSlot:
+    def _from_row(self, transaction: Transaction, row: Row) -> AnchorSlot:
         return AnchorSlot(
             EUI64(row["device_id"]),
             RemotePartyRole(row["remote_party_role"]),
@@ -150,7 +150,7 @@ class SlotStore:
     def _certificate(self, transaction: Transaction, fingerprint: str) -> OrganisationCertificate:
         certificate = self._certificates.get(fingerprint)
         if certificate is None:
-            der = transaction.execute(_CERTIFICATE, {"fingerprint": fingerprint}).scalar_one()
+            der = transaction.scalar(_CERTIFICATE, {"fingerprint": fingerprint})
             certificate = self._certificates[fingerprint] = OrganisationCertificate.from_der(der)
         return certificate
 

@@ -44,7 +44,7 @@ class S1SPStore:
     def answer_of(self, transaction: Transaction, estate: str, request_id: str) -> bytes | None:
         """Return the answer to a request that has been processed before."""
         parameters = {"in_estate": estate, "of_request": request_id}
-        answer: bytes | None = transaction.execute(_ANSWER, parameters).scalar()
+        answer: bytes | None = transaction.scalar(_ANSWER, parameters)
         return answer
 
     def put_processed(
@@ -84,12 +84,12 @@ class S1SPStore:
 
     def due(self, transaction: Transaction, at: datetime) -> list[FutureDated]:
         """Return the requests whose time has come, in the order of their times."""
-        rows = transaction.execute(_DUE, {"moment": _sortable(at)}).mappings().all()
+        rows = transaction.rows(_DUE, {"moment": _sortable(at)})
         return [FutureDated(row["estate"], row["request_id"], row["document"]) for row in rows]
 
     def next_time(self, transaction: Transaction) -> datetime | None:
         """Return when the next request is due; None when none is waiting."""
-        text = transaction.execute(_NEXT).scalar()
+        text = transaction.scalar(_NEXT)
         return None if text is None else datetime.fromisoformat(text)
 
     def remove_future_dated(self, transaction: Transaction, request: FutureDated) -> None:

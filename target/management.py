@@ -8,10 +8,11 @@ from urllib.parse import quote
 
 import requests
 
-from target.errors import HarnessError
+from target.errors import EndpointUnreachable, HarnessError
 from target.gateway import Connections, send
 
 _TIMEOUT_SECONDS = 30.0
+_IDEMPOTENT = frozenset({"GET", "PUT", "DELETE"})
 
 
 class ManagementClient:
@@ -105,15 +106,12 @@ class ManagementClient:
     def _call(self, method: str, path: str, content: Any = None) -> Any:
         url = f"{self._url}{path}"
         try:
-            response = send(
-                lambda: self._connections.session(None).request(
-                    method, url, json=content, timeout=_TIMEOUT_SECONDS, allow_redirects=False
-                ),
-                url,
-                self._field,
-            )
-        except requests.exceptions.ReadTimeout:
-            raise HarnessError(f"{method} {url}: no answer within {_TIMEOUT_SECONDS:g} s") from None
+            response = self._request(method, url, content)
+        except EndpointUnreachable:
+            # A connection kept open may belong to an emulator that was started anew since.
+            if method not in _IDEMPOTENT:
+                raise
+            response = self._request(method, url, content)
         if not response.ok:
             raise HarnessError(f"{method} {url}: HTTP {response.status_code}: {response.text[:500].strip()}")
         if not response.content:
@@ -122,3 +120,15 @@ class ManagementClient:
             return response.json()
         except ValueError:
             raise HarnessError(f"{method} {url}: the answer is not JSON") from None
+
+    def _request(self, method: str, url: str, content: Any) -> requests.Response:
+        try:
+            return send(
+                lambda: self._connections.session(None).request(
+                    method, url, json=content, timeout=_TIMEOUT_SECONDS, allow_redirects=False
+                ),
+                url,
+                self._field,
+            )
+        except requests.exceptions.ReadTimeout:
+            raise HarnessError(f"{method} {url}: no answer within {_TIMEOUT_SECONDS:g} s") from None

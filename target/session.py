@@ -52,6 +52,7 @@ class TargetSession:
         schema: The DUIS schema.
         trust: The SMKI trust store.
         inbox: Reads what has arrived.
+        inbox_process: The inbox, in the process that opened the session.
     """
 
     def __init__(self, session_file: SessionFile, state_dir: Path, cleanup: ExitStack) -> None:
@@ -62,6 +63,7 @@ class TargetSession:
         self.trust = load_trust(trust.anchors, trust.certificates)
         self.schema = _schema(self.target)
         self.inbox = InboxReader(session_file.inbox_database, self.trust)
+        self.inbox_process: InboxProcess | None = None
         self._callback_url = session_file.callback_url
         self._bundled = session_file.bundled
         self._deviations = session_file.deviations
@@ -129,7 +131,9 @@ class TargetSession:
                 deviations=tuple(deviations),
             )
             session_file.write(state_dir)
-            return cls(session_file, state_dir, cleanup)
+            session = cls(session_file, state_dir, cleanup)
+            session.inbox_process = inbox
+            return session
         except BaseException:
             cleanup.close()
             raise
@@ -297,6 +301,11 @@ def _slug(name: str) -> str:
 def _make_private(state_dir: Path) -> None:
     try:
         state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(state_dir.iterdir()) and not (state_dir / "lock").exists():
+            raise HarnessError(
+                f"the state directory {state_dir} holds other files; name an empty or a new one, "
+                "because it is made private to this user"
+            )
         state_dir.chmod(0o700)
     except OSError as error:
         raise HarnessError(f"the state directory {state_dir} cannot be used: {error.strerror}") from None

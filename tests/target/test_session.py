@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from duis.identifiers import EUI64
+from duis.requests import RetrieveDeviceSecurityCredentialsKRPBody
 from duis.roles import CertificateType, RemotePartyRole, UserRole
 from duis.smets1 import UpdateSecurityCredentialsKRPRsp
 from target.credentials import handover, update_credentials
@@ -153,6 +154,20 @@ def test_the_parties_of_a_device_follow_from_the_target_file(estate: TestEstate)
         estate.device("S1SP1", "HCALCS")
 
 
+def test_results_survive_the_death_of_the_inbox(session: TargetSession, estate: TestEstate) -> None:
+    """The inbox is dead when the result is due; the DSP delivers it once the inbox is back."""
+    device = estate.device("S1SP1", "ESME")
+    sender = estate.supplier_of(device)
+    inbox = session.inbox_process
+    assert inbox is not None
+    inbox.kill()
+    exchange = sender.send(RetrieveDeviceSecurityCredentialsKRPBody((NETWORK_OPERATOR,)), device.device_id)
+    assert isinstance(exchange.answer, Acknowledged)
+    assert exchange.arrived() == ()
+    inbox.start()
+    assert isinstance(exchange.result(), SMETS1Result)
+
+
 def test_estates_are_apart(session: TargetSession) -> None:
     with session.open_estate("same name") as one, session.open_estate("same name") as other:
         device = one.device("S1SP1", "ESME")
@@ -190,6 +205,14 @@ def test_the_state_directory_is_private_and_used_by_one_run_only(session: Target
     assert stat.S_IMODE(session.state_dir.stat().st_mode) == 0o700
     with pytest.raises(HarnessError, match="in use by another run"):
         TargetSession.open(None, session.state_dir)
+
+
+def test_a_directory_with_other_files_is_not_made_private(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("")
+    before = stat.S_IMODE(tmp_path.stat().st_mode)
+    with pytest.raises(HarnessError, match="holds other files"):
+        TargetSession.open(None, tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == before
 
 
 ATTACHED = """

@@ -46,6 +46,7 @@ class ConformanceRun:
         self._writer = ResultsWriter(output)
         self._selected_nodeids: list[str] = []
         self._reported: set[str] = set()
+        self._started = False
         self._terminal: Terminal | None = None
         self._verbose = config.option.verbose
 
@@ -172,11 +173,22 @@ class ConformanceRun:
             for problem in known["problems"]:
                 self._add_problem(problem)
 
+    def pytest_collection(self) -> None:
+        """Every plugin has started; from here on `pytest_sessionfinish` will be called."""
+        self._started = True
+
+    @pytest.hookimpl(trylast=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """A fixture or hook stopped the run with `pytest.exit`; what Ctrl-C leaves out counts as not run."""
         value = excinfo.value
         if isinstance(value, pytest.exit.Exception) and value.returncode == ExitCode.HARNESS_ERROR:
             self._add_problem(value.msg)
+        if not self._started and not self._is_worker:
+            self.information.exit_code = int(ExitCode.HARNESS_ERROR)
+            self.information.finished = _now()
+            self._writer.write_run(self.information)
+            # pytest prints the message on standard error; once is enough
+            vars(self._config.pluginmanager.get_plugin("terminalreporter"))["_keyboardinterrupt_memo"] = None
 
     def pytest_internalerror(self, excrepr: object) -> None:
         """Pytest or a plugin broke."""

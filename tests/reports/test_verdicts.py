@@ -116,6 +116,19 @@ def test_a_run_that_is_stopped_says_why_once(suite: Suite, processes: tuple[str,
     assert "problem: the endpoint is not there" in outcome.stdout
 
 
+@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["alone", "two-workers"])
+def test_a_run_that_cannot_start_says_why_once(suite: Suite, processes: tuple[str, ...]) -> None:
+    suite.feature(outline(GOOD))
+    with (suite.folder / "conftest.py").open("a") as conftest:
+        conftest.write(
+            "\ndef pytest_sessionstart(session):\n    pytest.exit('nobody answers', returncode=2)\n"
+        )
+    outcome = suite.run(*processes)
+    assert outcome.exit_code == 2
+    assert (outcome.stdout + outcome.stderr).count("nobody answers") == 1
+    assert (outcome.run.exit_code, outcome.run.problems) == (2, ["nobody answers"])
+
+
 def test_a_module_that_cannot_be_imported_is_a_harness_error(suite: Suite) -> None:
     suite.feature(outline(GOOD))
     (suite.features / "test_features.py").write_text("import no_such_module\n")

@@ -240,8 +240,7 @@ class TestPKI:
         """Every certificate of this PKI that its authorities did issue, the expired ones included."""
         certificates = [self.issuing]
         for party in self.parties:
-            files = ("xmlsign", "ds", "ka") if (party.directory / "ds.pem").exists() else ("xmlsign",)
-            certificates += [load((party.directory / f"{file}.pem").read_bytes()) for file in files]
+            certificates += [load(file.read_bytes()) for file in sorted(party.directory.glob("*.pem"))]
         certificates += [
             load((self.directory / file).read_bytes())
             for name, file in self.manifest["faulty"].items()

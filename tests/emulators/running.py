@@ -26,6 +26,7 @@ from duis.requests.body import Body
 from duis.response import Response
 from duis.roles import RemotePartyRole
 from duis.signature import VerifiedResponse, sign, verify_response
+from duis.smets1 import SMETS1Response
 from duis.smki.testpki import Party, TestPKI
 
 _COUNTERS = itertools.count(int(time.time() * 1000))
@@ -183,7 +184,9 @@ class Estate:
 
     def manage(self, component: str, method: str, path: str = "", body: Any = None) -> Any:
         """One call of a management plane."""
-        table = self.emulators.target["dsp"] if component == "DSP" else self.emulators.target["s1sp"][component]
+        table = (
+            self.emulators.target["dsp"] if component == "DSP" else self.emulators.target["s1sp"][component]
+        )
         url = f"{table['management']}/estates/{self.name}{path}"
         answer = self.management.request(method, url, json=body, timeout=10)
         assert answer.ok, (answer.status_code, answer.text)
@@ -212,7 +215,9 @@ class Estate:
     ) -> tuple[RequestID, bytes]:
         """A signed request."""
         target = self.pki.party("dsp").entity_identifier if device is None else EUI64(device["device_id"])
-        request_id = RequestID(sender.entity_identifier, target, header.pop("counter", None) or next_counter())
+        request_id = RequestID(
+            sender.entity_identifier, target, header.pop("counter", None) or next_counter()
+        )
         request = ServiceRequest(request_id, variant, body, **header)
         return request_id, sign(request.to_xml(), sender.xmlsign)
 
@@ -239,7 +244,9 @@ class Estate:
             timeout=10,
         )
 
-    def send(self, sender: Party, device: dict[str, Any], body: Body, **options: Any) -> tuple[RequestID, str]:
+    def send(
+        self, sender: Party, device: dict[str, Any], body: Body, **options: Any
+    ) -> tuple[RequestID, str]:
         """Send a request; return its RequestID and the response code or HTTP status."""
         request_id, document = self.request(sender, device, body, **options)
         answer = self.post(sender.name, document)
@@ -260,7 +267,21 @@ class Estate:
 
     def next_message(self, seconds: float = 10.0) -> tuple[str, VerifiedResponse]:
         """The next message for a user of this estate: the user's name, and the verified message."""
-        path, document = self.callback.next(seconds)
-        _, estate, user = path.split("/")
-        assert estate == self.name
-        return user, verify_response(document, self.pki.trust_store())
+        deadline = time.monotonic() + seconds
+        while True:
+            path, document = self.callback.next(deadline - time.monotonic())
+            _, estate, user = path.split("/")
+            if estate == self.name:
+                return user, verify_response(document, self.pki.trust_store())
+
+    def result(self, seconds: float = 10.0) -> tuple[str, Any]:
+        """The next message for a user: the user's name, and what the S1SP says in it."""
+        user, message = self.next_message(seconds)
+        return user, message.inner.payload if isinstance(message.inner, SMETS1Response) else message.inner
+
+    def delete(self) -> None:
+        """Forget the estate everywhere."""
+        for component in ("DSP", "S1SP1", "S1SP2", "S1SP3"):
+            self.manage(component, "DELETE")
+        for session in (self.management, *self.users.values()):
+            session.close()

@@ -57,7 +57,7 @@ def protocol_server(handler: Handler, limits: Limits) -> web.Server:
             request.transport.abort()
         return _to_response(answer)
 
-    return web.Server(handle, access_log=None, keepalive_timeout=75)
+    return web.Server(handle, access_log=None, keepalive_timeout=75, lingering_time=1.0)
 
 
 def _to_response(answer: Answer) -> web.Response:

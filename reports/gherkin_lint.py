@@ -41,6 +41,7 @@ class WrittenScenario:
     title: str
     scenario_id: str
     rows: tuple[dict[str, str], ...]
+    tags: tuple[str, ...]
 
 
 @dataclass
@@ -89,7 +90,8 @@ def lint(paths: Iterable[Path]) -> LintReport:
         for rule, scenario in _scenarios(feature):
             if rule:
                 report.tags |= _tags(rule)
-            written = _written(path, feature["name"], scenario, report)
+            inherited = _tags(feature) | _tags(rule or {})
+            written = _written(path, feature["name"], scenario, inherited, report)
             if written.title in titles:
                 text = f"scenario title {written.title!r} is already used at line {titles[written.title]}"
                 report.problems.append(Problem(path, written.line, text))
@@ -139,7 +141,9 @@ def _scenarios(feature: dict[str, Any]) -> Iterator[tuple[dict[str, Any] | None,
                 yield child["rule"], inner["scenario"]
 
 
-def _written(path: Path, feature: str, scenario: dict[str, Any], report: LintReport) -> WrittenScenario:
+def _written(
+    path: Path, feature: str, scenario: dict[str, Any], inherited: set[str], report: LintReport
+) -> WrittenScenario:
     line, title = scenario["location"]["line"], scenario["name"]
     tags = _tags(scenario)
     report.tags |= tags
@@ -171,7 +175,9 @@ def _written(path: Path, feature: str, scenario: dict[str, Any], report: LintRep
     if not scenario["examples"]:
         rows.append({})
     identifier = identifiers[0] if identifiers else ""
-    return WrittenScenario(path, line, feature, title, identifier, tuple(rows))
+    return WrittenScenario(
+        path, line, feature, title, identifier, tuple(rows), tuple(sorted(tags | inherited))
+    )
 
 
 def _check_id(written: WrittenScenario, seen: dict[str, WrittenScenario], report: LintReport) -> None:

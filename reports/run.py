@@ -28,6 +28,7 @@ from reports.summary import write_summary
 from reports.terminal import Terminal
 
 _WORKER_OUTPUT = "conformance"
+_PHASES = ("setup", "call", "teardown")
 
 
 class ConformanceRun:
@@ -76,7 +77,8 @@ class ConformanceRun:
         ]
         if len(matches) == 1:
             scenario, row = matches[0]
-            describe(result, scenario.feature, scenario.title, [scenario.scenario_id])
+            title = re.sub(r"<(.+?)>", lambda match: row.get(match[1], match[0]), scenario.title)
+            describe(result, scenario.feature, title, list(scenario.tags))
             result.written_title = scenario.title
             result.s1sp, result.device_type = row.get("s1sp", ""), row.get("device_type", "")
             result.parameters = dict(row)
@@ -134,7 +136,8 @@ class ConformanceRun:
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """Keep pytest's own letters off the terminal for scenarios."""
-        return ("", "", "") if getattr(report, "conformance_scenario", False) else None
+        ours = getattr(report, "conformance_scenario", False) or report.when not in _PHASES
+        return ("", "", "") if ours else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write and print a scenario as soon as it has ended."""
@@ -143,8 +146,9 @@ class ConformanceRun:
         record = getattr(report, "conformance_result", None)
         if record is not None:
             self._conclude(ScenarioResult.from_json(record))
-        elif report.when not in ("setup", "call", "teardown"):  # xdist: the worker died in the middle of it
-            self._conclude(self._without_record(report.nodeid, Status.ERROR, report.longreprtext))
+        elif report.when not in _PHASES:  # xdist: the worker died in the middle of it
+            text = report.longreprtext.strip().rpartition("\n")[2]
+            self._conclude(self._without_record(report.nodeid, Status.ERROR, text))
         elif report.failed and not getattr(report, "conformance_scenario", False):
             self._add_problem(f"{report.nodeid}: failed, and is not a scenario")
 
@@ -173,6 +177,7 @@ class ConformanceRun:
             for problem in known["problems"]:
                 self._add_problem(problem)
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
         """Every plugin has started; from here on `pytest_sessionfinish` will be called."""
         self._started = True

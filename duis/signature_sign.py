@@ -28,7 +28,8 @@ from duis.xml import DS, WHITE_SPACE, Element, MalformedXML, escape, parse
 
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
 _CLOSING_TAG = re.compile(rb"</[^<>/\s]+\s*>\s*\Z")
-_RARE_WHITE_SPACE = (b"\n", b"\r", b"\t")
+_WHITE_SPACE = (b" ", b"\n", b"\r", b"\t")
+_SPACE_AFTER_TAG = re.compile(rb">[ \n\r\t]")
 
 # Inside the document the SignedInfo inherits its prefix from ds:Signature.
 _SIGNATURE_HEAD = f'<ds:Signature xmlns:ds="{DS}">'.encode() + SIGNED_INFO_HEAD.replace(
@@ -198,9 +199,11 @@ def refuse_instructions(root: Element) -> None:
 def _may_hold_white_space(document: bytes, end: int) -> bool:
     """Whether there could be white space between elements; a quick look that never misses any."""
     start = document.find(b"<", 1) if document.startswith(b"<?xml") else 0
-    if any(document.find(character, start, end) >= 0 for character in _RARE_WHITE_SPACE):
-        return True
-    return document.find(b"> ", start, end) >= 0
+    content = document.find(b">", start)  # of the first tag, the only one that usually has attributes
+    for character in _WHITE_SPACE:  # single characters are looked for much faster than pairs
+        if document.find(character, content, end) >= 0:
+            return _SPACE_AFTER_TAG.search(document, content, end) is not None
+    return False
 
 
 def _rewritten(root: Element, keep_white_space: bool) -> bytes:

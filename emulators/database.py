@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ClauseElement, Select, Table, create_engine, event
@@ -35,6 +36,15 @@ class DatabaseError(Exception):
     """The database of the configuration cannot be opened."""
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement as text; `constants` are the values that the statement itself brings along."""
+
+    statement: ClauseElement
+    text: str
+    constants: Row
+
+
 class Transaction:
     """One transaction: statements, and what is to happen once they are committed."""
 
@@ -44,11 +54,14 @@ class Transaction:
 
     def execute(self, statement: ClauseElement, parameters: Row = _NO_PARAMETERS) -> None:
         """Execute a statement that returns nothing; an INSERT needs a value for every column."""
-        self._database.cursor.execute(self._database.text_of(statement), parameters)
+        compiled = self._database.compiled(statement)
+        if compiled.constants:
+            parameters = {**compiled.constants, **parameters}
+        self._database.cursor.execute(compiled.text, parameters)
 
     def execute_many(self, statement: ClauseElement, rows: Sequence[Row]) -> None:
         """Execute one statement for each of several rows."""
-        self._database.cursor.executemany(self._database.text_of(statement), rows)
+        self._database.cursor.executemany(self._database.compiled(statement).text, rows)
 
     def rows(self, statement: Select[Any], parameters: Row = _NO_PARAMETERS) -> list[dict[str, Any]]:
         """Return the rows a SELECT finds, by the names of their columns."""
@@ -90,7 +103,7 @@ class Database:
         Raises:
             DatabaseError: the URL cannot be read or the database cannot be opened.
         """
-        self._texts: dict[int, tuple[ClauseElement, str]] = {}
+        self._compiled: dict[int, Compiled] = {}
         try:
             parsed = make_url(url)
             self._is_sqlite = parsed.get_backend_name() == "sqlite"
@@ -117,13 +130,14 @@ class Database:
             raise
         transaction.committed()
 
-    def text_of(self, statement: ClauseElement) -> str:
-        """Return the text of a statement in the dialect of the database, compiled once."""
-        known = self._texts.get(id(statement))
+    def compiled(self, statement: ClauseElement) -> Compiled:
+        """Return a statement in the dialect of the database, compiled once."""
+        known = self._compiled.get(id(statement))
         if known is None:
-            known = statement, str(statement.compile(dialect=self._engine.dialect))
-            self._texts[id(statement)] = known
-        return known[1]
+            result = statement.compile(dialect=self._engine.dialect)
+            constants = {name: value for name, value in result.params.items() if value is not None}
+            known = self._compiled[id(statement)] = Compiled(statement, str(result), constants)
+        return known
 
     def upsert(self, table: Table) -> ClauseElement:
         """Return an INSERT of a full row that replaces the row with the same primary key."""

@@ -1,4 +1,4 @@
-"""Nothing acknowledged is lost, and nothing is applied twice: outbox, restarts, repeated deliveries, faults."""
+"""Nothing acknowledged is lost, nothing is applied twice: outbox, restarts, repeated deliveries, faults."""
 
 from __future__ import annotations
 

@@ -39,9 +39,13 @@ def test_a_client_of_another_authority_is_refused(emulators: Emulators, tmp_path
     smki = emulators.pki().directory / "parties" / "ed-north"
     context = ssl.create_default_context(cafile=emulators.pki().tls("ed-north").ca)
     context.load_cert_chain(smki / "xmlsign.pem", smki / "xmlsign.key")
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        _exchange(context, _port(emulators))
+
+
+def _exchange(context: ssl.SSLContext, port: int) -> None:
     with (
-        socket.create_connection(("127.0.0.1", _port(emulators)), timeout=5) as connection,
-        pytest.raises((ssl.SSLError, ConnectionError)),
+        socket.create_connection(("127.0.0.1", port), timeout=5) as connection,
         context.wrap_socket(connection, server_hostname="localhost") as secured,
     ):
         secured.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")

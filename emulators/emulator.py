@@ -62,15 +62,15 @@ class EmulatorBase(Generic[RulesT]):
         self.outbox = Outbox(self.database, self.clock, config.limits, self.url_of, self._delivered)
 
     def create_main_estate(self, options: EstateOptions) -> None:
-        """Create the main estate where the database does not have it yet.
+        """Create the main estate, unless a former process created it from the same options.
 
         Raises:
             ConfigurationError: its options cannot be used.
         """
-        with self.database.transaction() as transaction:
-            if self.estates.find(transaction, MAIN_ESTATE) is not None:
-                return
         try:
+            with self.database.transaction() as transaction:
+                if self.estates.is_created_from(transaction, MAIN_ESTATE, options):
+                    return
             self.create_estate(MAIN_ESTATE, options)
         except ValueError as error:
             raise ConfigurationError(f"estate: {error}") from error

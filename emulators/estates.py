@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from duis.identifiers import EUI64
 from duis.roles import DeviceStatus, DeviceType
@@ -25,6 +25,11 @@ SettingsT = TypeVar("SettingsT")
 RulesT = TypeVar("RulesT")
 
 _ESTATE = select(ESTATES.c.document).where(ESTATES.c.name == bindparam("in_estate"))
+_CREATED_FROM = select(ESTATES.c.created_from).where(ESTATES.c.name == bindparam("in_estate"))
+_INSERT_ESTATE = insert(ESTATES)
+_UPDATE_ESTATE = (
+    update(ESTATES).where(ESTATES.c.name == bindparam("in_estate")).values(document=bindparam("new_document"))
+)
 _DEVICES = select(DEVICES.c.document).where(DEVICES.c.estate == bindparam("in_estate"))
 _REGISTRATIONS = select(REGISTRATIONS.c.document).where(REGISTRATIONS.c.estate == bindparam("in_estate"))
 _INSERT_DEVICES = insert(DEVICES)
@@ -91,7 +96,6 @@ class Estates(Generic[SettingsT, RulesT]):
     def __init__(self, database: Database, interpret: Interpreter[SettingsT, RulesT]) -> None:
         self._interpret = interpret
         self._loaded: dict[str, Estate[SettingsT, RulesT]] = {}
-        self._replace_estate = database.upsert(ESTATES)
         self._replace_device = database.upsert(DEVICES)
         self._replace_registrations = database.upsert(REGISTRATIONS)
 
@@ -113,6 +117,11 @@ class Estates(Generic[SettingsT, RulesT]):
         if estate is None:
             raise UnknownEstate(f"no estate {name!r}")
         return estate
+
+    def is_created_from(self, transaction: Transaction, name: str, options: EstateOptions) -> bool:
+        """Whether there is an estate of that name, created from these options (whatever changed since)."""
+        created_from = transaction.scalar(_CREATED_FROM, {"in_estate": name})
+        return created_from is not None and EstateOptions.model_validate_json(created_from) == options
 
     def create(
         self,
@@ -137,7 +146,9 @@ class Estates(Generic[SettingsT, RulesT]):
             RegistrationData(registrations),
         )
         self.forget(transaction, name)
-        self._write_options(transaction, name, options)
+        document = options.model_dump_json()
+        row = {"name": name, "document": document, "created_from": document}
+        transaction.execute(_INSERT_ESTATE, row)
         if estate.devices:
             rows = [_device_row(name, device) for device in estate.devices.values()]
             transaction.execute_many(_INSERT_DEVICES, rows)
@@ -164,7 +175,8 @@ class Estates(Generic[SettingsT, RulesT]):
             ValueError: a setting or a deviation is wrong.
         """
         settings, rules = self._interpret(options)
-        self._write_options(transaction, estate.name, options)
+        parameters = {"in_estate": estate.name, "new_document": options.model_dump_json()}
+        transaction.execute(_UPDATE_ESTATE, parameters)
 
         def apply() -> None:
             estate.options, estate.settings, estate.rules = options, settings, rules
@@ -197,10 +209,6 @@ class Estates(Generic[SettingsT, RulesT]):
             estate.registration_data = changed.registration_data
 
         transaction.after_commit(apply)
-
-    def _write_options(self, transaction: Transaction, name: str, options: EstateOptions) -> None:
-        row = {"name": name, "document": options.model_dump_json()}
-        transaction.execute(self._replace_estate, row)
 
     def _write_registrations(self, transaction: Transaction, estate: Estate[SettingsT, RulesT]) -> None:
         document = json.dumps([row.as_json() for row in estate.registration_data])

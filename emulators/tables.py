@@ -16,8 +16,9 @@ ESTATES = Table(
     METADATA,
     Column("name", String, primary_key=True),
     Column("document", Text, nullable=False),
+    Column("created_from", Text, nullable=False),
 )
-"""Seed, switches, callbacks, deviations and settings of each estate, as JSON."""
+"""Seed, switches, callbacks, deviations and settings of each estate, as JSON: now, and when created."""
 
 DEVICES = Table(
     "devices",

@@ -18,14 +18,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ClauseElement, Select, Table, create_engine, event
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from emulators.tables import METADATA
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 Row = Mapping[str, Any]
 
@@ -141,8 +144,12 @@ class Database:
 
     def upsert(self, table: Table) -> ClauseElement:
         """Return an INSERT of a full row that replaces the row with the same primary key."""
-        insert = sqlite.insert if self._is_sqlite else postgresql.insert
-        statement = insert(table)
+        if self._is_sqlite:
+            statement: sqlite.Insert | postgresql.Insert = sqlite.insert(table)
+        else:
+            from sqlalchemy.dialects import postgresql  # costs a tenth of the time to start
+
+            statement = postgresql.insert(table)
         keys = [column.name for column in table.primary_key]
         values = {
             column.name: statement.excluded[column.name]

@@ -1,12 +1,13 @@
 # Needs Python >= 3.11, git and make; everything else is installed into $(VENV) from the lock files.
-# Another Python: make run PYTHON=/path/to/python3.12     Options for pytest: make run ARGS="-k repair -n 2"
+# Another Python: make run PYTHON=/path/to/python3.12     Options for pytest: make run ARGS="-k repair"
 
-SHELL  := /bin/sh
-VENV   ?= .venv
-BIN    := $(VENV)/bin
-OUTPUT ?= reports/output
-ARGS   ?=
-UV     ?= uv
+SHELL     := /bin/sh
+VENV      ?= .venv
+BIN       := $(VENV)/bin
+OUTPUT    ?= reports/output
+ARGS      ?=
+PROCESSES ?= auto
+UV        ?= uv
 
 # The first Python that is new enough; python3 when none is, so that the message below names it.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -19,7 +20,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/.run-stamp ## run the features against the bundled emulators (TARGET=file: against a target)
-	@$(BIN)/smets1-conformance run --output $(OUTPUT) $(if $(TARGET),--target $(TARGET)) $(if $(ARGS),-- $(ARGS))
+	@$(BIN)/smets1-conformance run -n $(PROCESSES) --output $(OUTPUT) $(if $(TARGET),--target $(TARGET)) $(if $(ARGS),-- $(ARGS))
 
 test: $(VENV)/.dev-stamp ## the harness's own tests
 	$(BIN)/python -m pytest tests --ignore=tests/interop -n auto -q $(ARGS)

@@ -12,7 +12,7 @@ import pytest
 from pytest_bdd.scenario import make_python_name
 
 from reports.allure_environment import write_allure_environment
-from reports.gherkin_lint import LintReport
+from reports.gherkin_lint import LintReport, WrittenScenario
 from reports.recorder import describe, new_result
 from reports.results import (
     ALLURE_RESULTS_DIRECTORY,
@@ -44,6 +44,7 @@ class ConformanceRun:
         self._is_worker = hasattr(config, "workerinput")
         self._written = written
         self._whole_files = whole_files
+        self._by_name = _by_name(written.scenarios)
         self._writer = ResultsWriter(output)
         self._selected_nodeids: list[str] = []
         self._reported: set[str] = set()
@@ -69,12 +70,7 @@ class ConformanceRun:
         """Fill in what the feature files say, for a scenario that did not come to run its first step."""
         function, _, rest = result.nodeid.rpartition("::")[2].partition("[")
         parameters = re.sub(r"@[^@\]]*$", "", rest).removesuffix("]")
-        matches = [
-            (scenario, row)
-            for scenario in self._written.scenarios
-            for row in scenario.rows
-            if f"test_{make_python_name(scenario.title)}" == function and "-".join(row.values()) == parameters
-        ]
+        matches = self._by_name.get((function, parameters), ())
         if len(matches) == 1:
             scenario, row = matches[0]
             title = re.sub(r"<(.+?)>", lambda match: row.get(match[1], match[0]), scenario.title)
@@ -238,6 +234,18 @@ class ConformanceRun:
         write_summary(self.output)
         self._printer().finish(self.information, self.results, self.output)
         return code
+
+
+def _by_name(
+    scenarios: list[WrittenScenario],
+) -> dict[tuple[str, str], list[tuple[WrittenScenario, dict[str, str]]]]:
+    """Scenarios and rows by what pytest-bdd makes of them: the name of the test function and its parameters."""
+    found: dict[tuple[str, str], list[tuple[WrittenScenario, dict[str, str]]]] = {}
+    for scenario in scenarios:
+        function = f"test_{make_python_name(scenario.title)}"
+        for row in scenario.rows:
+            found.setdefault((function, "-".join(row.values())), []).append((scenario, row))
+    return found
 
 
 def _now() -> str:

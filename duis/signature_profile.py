@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import binascii
 import hashlib
-import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -59,7 +58,7 @@ _USUAL_PARTS: Final = (
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
 _SCALAR_OCTETS: Final = 32
 _DIGEST_OCTETS: Final = 32
-_SERIAL = re.compile(rb"[0-9]{1,60}")
+_SERIAL_DIGITS: Final = 60
 _DELETE_WHITE_SPACE: Final = bytes(WHITE_SPACE, "ascii")
 
 
@@ -95,24 +94,16 @@ class SignatureError(Exception):
         self.detail = detail
 
 
-def own_signature(root: Element) -> Element:
-    """The signature of the document itself: the last child of its root.
-
-    Raises:
-        SignatureError: When it is missing or elsewhere, or a further signature is not the last child of a
-            document that the schema lets this one embed.
-    """
+def _own_signature(root: Element) -> Element:
+    """The signature of the document itself: the last child of its root."""
     last = root[-1] if len(root) else None
-    if last is None or last.tag != SIGNATURE:
-        if next(root.iter(SIGNATURE), None) is None:
-            raise SignatureError(SignatureReason.MISSING, f"{qualified(str(root.tag))} holds no ds:Signature")
-        if root.find(SIGNATURE) is not None:
-            raise SignatureError(SignatureReason.MISPLACED, "ds:Signature is not the last child of the root")
-        raise SignatureError(SignatureReason.MISSING, "only an embedded part of the document is signed")
-    for other in root.iter(SIGNATURE):
-        if other is not last:
-            _check_embedded(other, root)
-    return last
+    if last is not None and last.tag == SIGNATURE:
+        return last
+    if next(root.iter(SIGNATURE), None) is None:
+        raise SignatureError(SignatureReason.MISSING, f"{qualified(str(root.tag))} holds no ds:Signature")
+    if root.find(SIGNATURE) is not None:
+        raise SignatureError(SignatureReason.MISPLACED, "ds:Signature is not the last child of the root")
+    raise SignatureError(SignatureReason.MISSING, "only an embedded part of the document is signed")
 
 
 def _check_embedded(signature: Element, root: Element) -> None:
@@ -164,17 +155,22 @@ def canonical_document(root: Element) -> bytes:
     return canonical
 
 
-def read_signature(root: Element, signature: Element) -> SignatureParts:
-    """Read the signature of a document that is its last child, and digest the document without it.
+def read_signature(root: Element) -> SignatureParts:
+    """Read the signature of a document, the last child of its root, and digest the document without it.
 
     Raises:
-        SignatureError: Where the signature departs from the profile.
+        SignatureError: When it is missing or elsewhere, when a further signature is not the last child of a
+            document that the schema lets this one embed, or where it departs from the profile.
     """
+    signature = _own_signature(root)
     canonical = canonical_document(root)
     start, end = _place_of(signature, canonical)
-    # One call over a copy is quicker than two updates.
-    content_digest = hashlib.sha256(canonical[:start] + canonical[end:]).digest()
+    before = canonical[:start]
     usual = _usual_texts(canonical[start:end])
+    if usual is None or b"Signature" in before:  # otherwise there is no other
+        for other in root.iter(SIGNATURE):
+            if other is not signature:
+                _check_embedded(other, root)
     if usual is None:
         signed_info, digest = _read_signed_info(signature)
         value, (issuer, serial) = leaf_text(signature[1]).encode(), _read_key_info(signature)
@@ -183,7 +179,12 @@ def read_signature(root: Element, signature: Element) -> SignatureParts:
         signed_info = SIGNED_INFO_HEAD + digest + SIGNED_INFO_TAIL
         issuer, serial = name.decode(), int(number)
     return SignatureParts(
-        signed_info, _digest(digest), _signature_value(value), issuer, serial, content_digest
+        signed_info,
+        _digest(digest),
+        _signature_value(value),
+        issuer,
+        serial,
+        hashlib.sha256(before + canonical[end:]).digest(),
     )
 
 
@@ -191,7 +192,7 @@ def _place_of(signature: Element, canonical: bytes) -> tuple[int, int]:
     """Where the signature that is the last child stands in the canonical text of its document.
 
     Canonical text holds no comment or CDATA, so what looks like a tag is one; the last start tag of that
-    name is that of the last child, whose own content cannot hold another (`own_signature`).
+    name is that of the last child, unless that holds another signature, which `read_signature` refuses.
     """
     prefix = signature.prefix
     if prefix == "ds":
@@ -199,7 +200,8 @@ def _place_of(signature: Element, canonical: bytes) -> tuple[int, int]:
     else:
         name = f"{prefix}:Signature" if prefix else "Signature"
         head, tail = f"<{name}".encode(), f"</{name}>".encode()
-    start = max(canonical.rfind(head + b">"), canonical.rfind(head + b" "))
+    start = canonical.rfind(head + b">")
+    start = max(start, canonical.rfind(head + b" ", max(start, 0)))
     return start, canonical.index(tail, start) + len(tail)
 
 
@@ -222,7 +224,8 @@ def _usual_texts(signature: bytes) -> list[bytes] | None:
             return None
         texts.append(signature[position:end])
         position = end + len(part)
-    if position != len(signature) or b"&" in texts[2] or _SERIAL.fullmatch(texts[3]) is None:
+    serial = texts[3]
+    if position != len(signature) or b"&" in texts[2] or not serial.isdigit() or len(serial) > _SERIAL_DIGITS:
         return None
     return texts
 
@@ -300,7 +303,7 @@ def _read_key_info(signature: Element) -> tuple[str, int]:
     if [child.tag for child in element] != [f"{{{DS}}}X509IssuerName", f"{{{DS}}}X509SerialNumber"]:
         _unusable("X509IssuerSerial must hold X509IssuerName and X509SerialNumber")
     serial = leaf_text(element[1]).strip(WHITE_SPACE)
-    if not _SERIAL.fullmatch(serial.encode()):
+    if not (serial.isascii() and serial.isdigit()) or len(serial) > _SERIAL_DIGITS:
         _unusable(f"X509SerialNumber is not a decimal number: {serial[:60]!r}")
     return leaf_text(element[0]), int(serial)
 
@@ -326,10 +329,12 @@ def decode_base64(text: bytes, name: str, reason: SignatureReason) -> bytes:
         SignatureError: When the text is not base64.
     """
     try:
-        return binascii.a2b_base64(
-            text.replace(b"&#xD;", b"").translate(None, _DELETE_WHITE_SPACE), strict_mode=True
-        )
-    except (binascii.Error, ValueError) as error:
+        try:
+            return binascii.a2b_base64(text, strict_mode=True)
+        except binascii.Error:
+            unfolded = text.replace(b"&#xD;", b"").translate(None, _DELETE_WHITE_SPACE)
+            return binascii.a2b_base64(unfolded, strict_mode=True)
+    except ValueError as error:
         raise SignatureError(reason, f"{name} is not base64: {error}") from None
 
 

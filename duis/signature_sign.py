@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 import re
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from duis.smki.certificate import CertificateUnreadable, OrganisationCertificate
 from duis.xml import DS, WHITE_SPACE, Element, MalformedXML, escape, parse
 
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
-_CLOSING_TAG = re.compile(rb"</[^<>/\s]+\s*>\s*\Z")
+_ASCII_ENCODINGS = frozenset({"UTF-8", "US-ASCII", "ASCII", "ISO-8859-1"})
 _WHITE_SPACE = (b" ", b"\n", b"\r", b"\t")
 _SPACE_AFTER_TAG = re.compile(rb">[ \n\r\t]")
 
@@ -83,10 +83,10 @@ class SigningIdentity:
 
     def signature_over(self, digest: bytes) -> bytes:
         """A ds:Signature element, as text, over a document with that SHA-256 digest."""
-        encoded = base64.b64encode(digest)
+        encoded = binascii.b2a_base64(digest, newline=False)
         signed = self.private_key.sign(SIGNED_INFO_HEAD + encoded + SIGNED_INFO_TAIL, _ALGORITHM)
         r, s = decode_dss_signature(signed)
-        value = base64.b64encode(r.to_bytes(32, "big") + s.to_bytes(32, "big"))
+        value = binascii.b2a_base64(r.to_bytes(32, "big") + s.to_bytes(32, "big"), newline=False)
         return b"".join((_SIGNATURE_HEAD, encoded, _VALUE_HEAD, value, self._tail))
 
 
@@ -153,20 +153,17 @@ def sign(document: bytes, identity: SigningIdentity, *, keep_white_space: bool =
         SignatureError: When the document is not usable XML or already carries a signature of its own.
     """
     root = parse_for_signature(document)
-    if next(root.iterchildren(SIGNATURE), None) is not None:
+    may_be_signed = b"Signature" in document or not _is_plain(document)
+    if may_be_signed and next(root.iterchildren(SIGNATURE), None) is not None:
         raise SignatureError(SignatureReason.ALREADY_SIGNED, "the document already carries a ds:Signature")
-    closing = _CLOSING_TAG.match(document, max(document.rfind(b"</"), 0))
-    if (
-        closing is None
-        or b"!" in document  # perhaps of a comment or CDATA
-        or (not keep_white_space and _may_hold_white_space(document, closing.start()))
+    position = document.rfind(b"<")
+    if not _can_be_spliced(document, root, position) or (
+        not keep_white_space and _may_hold_white_space(document, position)
     ):
         document = _rewritten(root, keep_white_space)
-        closing = _CLOSING_TAG.match(document, document.rfind(b"</"))
-        assert closing is not None
-    digest = hashlib.sha256(canonical_document(root)).digest()
-    position = closing.start()
-    return b"".join((document[:position], identity.signature_over(digest), document[position:]))
+        position = document.rfind(b"<")
+    signature = identity.signature_over(hashlib.sha256(canonical_document(root)).digest())
+    return document[:position] + signature + document[position:]
 
 
 def parse_for_signature(document: bytes) -> Element:
@@ -180,8 +177,22 @@ def parse_for_signature(document: bytes) -> Element:
         root = parse(document)
     except MalformedXML as error:
         raise SignatureError(SignatureReason.MALFORMED, str(error)) from None
-    refuse_instructions(root)
+    if not (_is_plain(document) and document.find(b"?", document.find(b"?>") + 2) < 0):
+        refuse_instructions(root)
     return root
+
+
+def _is_plain(document: bytes) -> bool:
+    """Whether it says in the usual words that it is UTF-8, so that its octets can be looked at."""
+    return document.startswith(b'<?xml version="1.0" encoding="UTF-8"')
+
+
+def _can_be_spliced(document: bytes, root: Element, position: int) -> bool:
+    """Whether the last ``<`` of the octets is that of the root's closing tag, to put the signature before."""
+    if b"!" in document or not document.startswith(b"</", position):
+        return False  # perhaps a comment or CDATA, or no closing tag at all
+    encoding = root.getroottree().docinfo.encoding if not _is_plain(document) else None
+    return encoding is None or encoding.upper() in _ASCII_ENCODINGS
 
 
 def refuse_instructions(root: Element) -> None:

@@ -19,7 +19,6 @@ from duis.signature_profile import (
     SignatureError,
     SignatureParts,
     SignatureReason,
-    own_signature,
     read_signature,
 )
 from duis.signature_sign import drop_white_space_between_elements, parse_for_signature, refuse_instructions
@@ -81,7 +80,7 @@ def verify(
         root = document
         refuse_instructions(root)
         etree.strip_tags(root, etree.Comment)  # not covered by the signature, and they split values
-    parts = read_signature(root, own_signature(root))
+    parts = read_signature(root)
     signer = _trusted_signer(parts, trust, at, roles)
     _check(root, parts, signer.public_key)
     return VerifiedDocument(root, signer)
@@ -93,7 +92,7 @@ def verify_with(element: Element, public_key: ec.EllipticCurvePublicKey) -> None
     Raises:
         SignatureError: When it does not verify.
     """
-    _check(element, read_signature(element, own_signature(element)), public_key)
+    _check(element, read_signature(element), public_key)
 
 
 def _trusted_signer(
@@ -140,6 +139,6 @@ def _explain(root: Element, parts: SignatureParts) -> str:
     detail = f"digest {found}, DigestValue {expected}"
     without_space = deepcopy(root)
     drop_white_space_between_elements(without_space)
-    if read_signature(without_space, without_space[-1]).content_digest == parts.digest:
+    if read_signature(without_space).content_digest == parts.digest:
         return f"white space was added between elements after signing ({detail})"
     return detail

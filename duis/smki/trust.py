@@ -31,7 +31,7 @@ _UNDERSTOOD = frozenset(
     {ExtensionOID.KEY_USAGE, ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.CERTIFICATE_POLICIES}
 )
 _LONGEST_CHAIN = 8
-_CACHED_CHAINS = 4096
+_CACHED = 4096
 
 
 class ChainReason(StrEnum):
@@ -115,6 +115,7 @@ class TrustStore:
         self._by_serial: dict[tuple[NameParts, int], OrganisationCertificate] = {}
         self._by_subject: dict[bytes, list[OrganisationCertificate]] = {}
         self._anchors: set[bytes] = set()
+        self._found: dict[tuple[str, int], OrganisationCertificate] = {}
         self._chains: dict[bytes, _Chain] = {}
         for anchor in anchors:
             self._anchors.add(anchor.sha256)
@@ -149,7 +150,14 @@ class TrustStore:
         Raises:
             ValueError: When the issuer is not an RFC 4514 name.
         """
-        return self._by_serial.get((name_parts(issuer_name), serial))
+        found = self._found.get((issuer_name, serial))
+        if found is None:
+            found = self._by_serial.get((name_parts(issuer_name), serial))
+            if found is not None:
+                if len(self._found) >= _CACHED:
+                    self._found.clear()
+                self._found[issuer_name, serial] = found
+        return found
 
     def validate(
         self,
@@ -181,7 +189,7 @@ class TrustStore:
                 chain = _Chain.of(self._build(certificate, tuple(intermediates)))
             except ValueError as error:
                 raise ChainError(ChainReason.UNREADABLE, f"{_title(certificate)}: {error}") from None
-            if len(self._chains) >= _CACHED_CHAINS:
+            if len(self._chains) >= _CACHED:
                 self._chains.clear()
             self._chains[certificate.sha256] = chain
         chain.check_time(datetime.now(UTC) if at is None else at)

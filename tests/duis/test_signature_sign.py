@@ -155,6 +155,9 @@ def test_no_white_space_between_elements_escapes_notice(
         b"<a>text</a>",
         b"<a><b/></a >\n",
         b"<a><b/></a><!-- </a> -->",
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<a><b/></a><!-- </a> -->',
+        b'<?xml version="1.0" encoding="UTF-8"?>\n<a><b>Why? Signature!</b></a>\n',
+        b"<?xml version='1.0' encoding='UTF-7'?><a>+AOk-</a>",
         "<?xml version='1.0' encoding='UTF-16'?><a><b>\u00e9</b></a>".encode("utf-16"),
         "<?xml version='1.0' encoding='ISO-8859-1'?><a><b>\u00e9</b></a>".encode("latin-1"),
         b"\xef\xbb\xbf<a><b>x</b></a>",
@@ -179,6 +182,10 @@ def test_any_usual_way_of_writing_xml_can_be_signed(
         (b"<?pi?><a/>", SignatureReason.MALFORMED),
         (b"<a/><?pi?>", SignatureReason.MALFORMED),
         (b"<a><b>1<?pi?>2</b></a>", SignatureReason.MALFORMED),
+        (b'<?xml version="1.0" encoding="UTF-8"?><a><b>1<?pi?>2</b></a>', SignatureReason.MALFORMED),
+        (b'<?xml version="1.0" encoding="UTF-8"?><?pi?><a><b>12</b></a>', SignatureReason.MALFORMED),
+        (b'<?xml version="1.0" encoding="UTF-8"?><a/><?pi?>', SignatureReason.MALFORMED),
+        ("<?xml version='1.0' encoding='UTF-16'?><a/><?pi?>".encode("utf-16"), SignatureReason.MALFORMED),
         (b'<r:a xmlns:r="relative"/>', SignatureReason.MALFORMED),
         (
             b'<a><Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/></a>',
@@ -192,9 +199,11 @@ def test_what_cannot_be_signed(identity: SigningIdentity, document: bytes, reaso
     assert caught.value.reason is reason
 
 
-def test_a_signed_document_is_not_signed_again(identity: SigningIdentity) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_signed_document_is_not_signed_again(identity: SigningIdentity, encoding: str) -> None:
+    signed = sign(DOCUMENT, identity).decode().encode(encoding)
     with pytest.raises(SignatureError) as caught:
-        sign(sign(DOCUMENT, identity), identity)
+        sign(signed, identity)
     assert caught.value.reason is SignatureReason.ALREADY_SIGNED
 
 

@@ -5,6 +5,7 @@ allure-pytest alone writes no Gherkin steps, and allure-pytest-bdd cannot be ins
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -17,7 +18,9 @@ from reports.results import ScenarioResult
 
 EPIC = "MP107"
 _SEVERITIES = {severity.value for severity in allure.severity_level}
-_dynamic: Any = allure.dynamic  # it has no annotations
+# allure has no annotations
+_dynamic: Any = allure.dynamic
+_attach: Any = allure.attach
 _INTERNAL_PARAMETER = "_pytest_bdd_example"
 
 
@@ -74,15 +77,16 @@ class AllureScenario:
         self._step.__exit__(kind, exception, traceback)
         self._step = None
 
-    def attach(self, name: str, document: bytes, media_type: str, extension: str) -> None:
-        """Attach raw octets to the open step, or to the scenario."""
+    def attach(self, name: str, file: Path, media_type: str) -> None:
+        """Attach a file of the evidence to the open step, or to the scenario."""
         if self.enabled:
-            allure.attach(document, name=name, attachment_type=media_type, extension=extension)
+            extension = file.suffix.removeprefix(".")
+            _attach.file(str(file), name=name, attachment_type=media_type, extension=extension)
 
     def note(self, name: str, value: str) -> None:
         """Attach an observation as text."""
         if self.enabled:
-            allure.attach(value, name=f"observed: {name}", attachment_type=allure.attachment_type.TEXT)
+            _attach(value, name=f"observed: {name}", attachment_type=allure.attachment_type.TEXT)
 
     def label(self, name: str, value: str) -> None:
         """Add a label."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reports.allure_files import write_allure_results
 from reports.allure_steps import AllureScenario
 from reports.gherkin_lint import feature_files, lint
 from reports.recorder import Recorder, new_result
@@ -80,8 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
             run.prepare()
         except OSError as error:
             pytest.exit(f"--output {output}: cannot be written: {error.strerror}", ExitCode.HARNESS_ERROR)
-    if config.option.allure_report_dir is None:
-        config.option.allure_report_dir = str(output / ALLURE_RESULTS_DIRECTORY)
+    write_allure_results(config, output / ALLURE_RESULTS_DIRECTORY)
     config.stash[_RUN] = run
     config.pluginmanager.register(run, "conformance-run")
 

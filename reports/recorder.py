@@ -67,11 +67,12 @@ class Recorder:
         extension = _EXTENSIONS.get(media_type, "bin")
         name = f"{_file_stem(self.result)}-{self._files:02d}-{kind}.{extension}"
         self._evidence_directory.mkdir(parents=True, exist_ok=True)
-        (self._evidence_directory / name).write_bytes(document)
+        file = self._evidence_directory / name
+        file.write_bytes(document)
         attachment = Attachment(title, kind, media_type, name)
         holder = self._open_step.attachments if self._open_step else self.result.attachments
         holder.append(attachment)
-        self._allure.attach(f"{kind}: {title}", document, media_type, extension)
+        self._allure.attach(f"{kind}: {title}", file, media_type)
         return attachment
 
     def observe(self, name: str, value: object) -> None:

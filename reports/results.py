@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -197,11 +196,9 @@ class ResultsWriter:
         (self.directory / RESULTS_FILE).touch()
 
     def append(self, result: ScenarioResult) -> None:
-        """Add one record and hand it to the operating system before returning."""
+        """Add one record; when this returns it survives the end of the process, however that comes."""
         with (self.directory / RESULTS_FILE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(result.as_json(), ensure_ascii=False) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
 
     def write_run(self, run: RunInformation) -> None:
         """Write ``run.json``."""

@@ -239,7 +239,7 @@ class ConformanceRun:
 def _by_name(
     scenarios: list[WrittenScenario],
 ) -> dict[tuple[str, str], list[tuple[WrittenScenario, dict[str, str]]]]:
-    """Scenarios and rows by what pytest-bdd makes of them: the name of the test function and its parameters."""
+    """Scenarios and rows by what pytest-bdd makes of them: name of the test function, and parameters."""
     found: dict[tuple[str, str], list[tuple[WrittenScenario, dict[str, str]]]] = {}
     for scenario in scenarios:
         function = f"test_{make_python_name(scenario.title)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -85,6 +86,8 @@ def run_emulator(
             loop.add_signal_handler(number, stopped.set)
         if stop_when_closes is not None:
             loop.add_reader(stop_when_closes, _stop_at_end, stop_when_closes, stopped)
+        gc.freeze()  # what has been imported and loaded by now stays: no need to look at it again
+        gc.set_threshold(20_000, 20, 20)
         await serve(emulator, sockets, contexts, stopped, ready)
 
     asyncio.run(main())

@@ -77,6 +77,13 @@ SERVICE_REQUESTS = Table(
 )
 """DSP: each Service Request that used its counter; its state is "forwarded", "answered" or "done"."""
 
+Index(
+    "service_requests_by_counter",
+    SERVICE_REQUESTS.c.estate,
+    SERVICE_REQUESTS.c.originator,
+    SERVICE_REQUESTS.c.counter,
+)
+
 RECEIVED_MESSAGES = Table(
     "received_messages",
     METADATA,

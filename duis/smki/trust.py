@@ -80,9 +80,8 @@ class _Chain:
     def of(chain: tuple[OrganisationCertificate, ...]) -> _Chain:
         return _Chain(chain, max(each.not_before for each in chain), min(each.not_after for each in chain))
 
-    def check_time(self, moment: datetime) -> None:
-        if self.not_before <= moment <= self.not_after:
-            return
+    def refuse_time(self, moment: datetime) -> None:
+        """Raise for the first certificate that is not valid at a moment outside the common validity."""
         for certificate in self.certificates:
             if moment < certificate.not_before:
                 raise ChainError(
@@ -192,8 +191,11 @@ class TrustStore:
             if len(self._chains) >= _CACHED:
                 self._chains.clear()
             self._chains[certificate.sha256] = chain
-        chain.check_time(datetime.now(UTC) if at is None else at)
-        _check_purpose(certificate, role, usage)
+        moment = datetime.now(UTC) if at is None else at
+        if not chain.not_before <= moment <= chain.not_after:
+            chain.refuse_time(moment)
+        if role is not None or usage is not None:
+            _check_purpose(certificate, role, usage)
         return chain.certificates
 
     def _build(

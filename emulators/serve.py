@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import ssl
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,24 @@ def _stop_at_end(descriptor: int, stopped: asyncio.Event) -> None:
             stopped.set()
 
 
+def standard_input(wanted: bool) -> int | None:
+    """Return the file descriptor whose end is to stop a program; None when it is not to be watched.
+
+    Raises:
+        ConfigurationError: the standard input is a file, whose end says nothing.
+    """
+    if not wanted:
+        return None
+    try:
+        descriptor = sys.stdin.fileno()
+        mode = os.fstat(descriptor).st_mode
+    except (AttributeError, OSError, ValueError) as error:
+        raise ConfigurationError("--until-stdin-closes: there is no standard input") from error
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or os.isatty(descriptor)):
+        raise ConfigurationError("--until-stdin-closes: the standard input is no pipe and no terminal")
+    return descriptor
+
+
 def command_line(
     program: str, model: type[ConfigT], build: Callable[[ConfigT], Emulator], arguments: list[str]
 ) -> int:
@@ -115,10 +134,11 @@ def command_line(
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s {program} %(levelname)s %(message)s")
     try:
+        stop_when_closes = standard_input(options.until_stdin_closes)
         config = load_config(options.config, model)
         sockets = listening_sockets(config)
         emulator = build(config)
-        run_emulator(emulator, config, sockets, sys.stdin.fileno() if options.until_stdin_closes else None)
+        run_emulator(emulator, config, sockets, stop_when_closes)
     except (ConfigurationError, DatabaseError) as error:
         print(f"{program}: {error}", file=sys.stderr)
         return 2

@@ -25,7 +25,7 @@ from emulators.database import DatabaseError
 from emulators.deviations import UnknownDeviation, check_names
 from emulators.dsp.program import DSPEmulator
 from emulators.s1sp.program import S1SPEmulator
-from emulators.serve import Emulator, run_emulator
+from emulators.serve import Emulator, run_emulator, standard_input
 from emulators.state_folder import Ports, StateFolder
 from emulators.transport import listening_socket
 
@@ -48,12 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(process)d %(levelname)s %(message)s")
     try:
         check_names(options.deviation)
+        stop_when_closes = standard_input(options.until_stdin_closes)
         programs, folder = _prepare(options)
         if options.prepare_only:
             folder.write_target_file()
             print(f"prepared; target file {folder.target_file}", flush=True)
             return 0
-        return _run(programs, folder, sys.stdin.fileno() if options.until_stdin_closes else None)
+        return _run(programs, folder, stop_when_closes)
     except (ConfigurationError, DatabaseError, UnknownDeviation) as error:
         print(f"emulators.up: {error}", file=sys.stderr)
         return 2

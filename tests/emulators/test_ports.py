@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from duis.countersigned import CountersignedServiceRequest
 from duis.requests import ReadInstantaneousImportRegistersBody
+from duis.roles import UserRole
 from duis.signature import sign
 from duis.smets1 import S1SPAlert
 from tests.emulators.running import Emulators, Estate
@@ -99,6 +102,40 @@ def test_only_an_s1sp_may_speak_for_an_s1sp(estate: Estate) -> None:
             assert session.post(url, data=document, timeout=5).status_code == status
         assert session.post(url, data=alert, timeout=5).status_code == 403
     assert estate.next_message()[1].response.request_id == request_id
+
+
+def test_an_s1sp_takes_requests_of_the_dsp_only(estate: Estate) -> None:
+    device = estate.device()
+    operator = estate.registered(device, "ED")
+    request_id, document = estate.request(operator, device, estate.replacement(operator))
+
+    def countersigned(request: bytes, addressee: str = "s1sp1") -> bytes:
+        return CountersignedServiceRequest(
+            request,
+            request_id,
+            estate.pki.party("dsp").entity_identifier,
+            estate.pki.party(addressee).entity_identifier,
+            UserRole.ELECTRICITY_DISTRIBUTOR,
+            "6.15.1",
+            datetime.now(UTC),
+        ).to_xml()
+
+    dsp = estate.pki.party("dsp").xmlsign
+    port = tomllib.loads((estate.emulators.state / "s1sp1.toml").read_text())["listen"]["port"]
+    url = f"https://127.0.0.1:{port}{estate.prefix}/s1sp/v1/service-requests"
+    with estate.emulators.session("dsp") as session:
+        for status, message in (
+            (400, document),
+            (403, countersigned(document)),
+            (403, sign(countersigned(document), operator.xmlsign)),
+            (403, sign(countersigned(document, "s1sp2"), dsp)),
+            (403, sign(countersigned(document.replace(b">true<", b">false<")), dsp)),
+            (204, sign(countersigned(document), dsp)),
+        ):
+            assert session.post(url, data=message, timeout=5).status_code == status
+    assert [each["request_id"] for each in estate.manage("S1SP1", "GET", "/slot-changes")] == [
+        str(request_id)
+    ]
 
 
 def test_a_client_that_stalls_is_let_go(emulators: Emulators, tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ def test_an_unknown_deviation(tmp_path: Path) -> None:
     assert "no deviation 'perfect'; there are: dsp-keeps-rdp-check" in result.stderr
 
 
+def test_a_standard_input_that_cannot_close(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "emulators.up", "--state", str(tmp_path), "--until-stdin-closes"]
+    result = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert result.returncode == 2
+    assert "the standard input is no pipe" in result.stderr
+
+
 def test_an_emulator_that_dies_ends_the_others(tmp_path: Path) -> None:
     emulators = Emulators(tmp_path / "state", ["--plain-http"]).start()
     assert emulators.process is not None

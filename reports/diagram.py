@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from markupsafe import Markup, escape
@@ -11,6 +12,10 @@ from reports.results import Message
 _COLUMN = 190
 _ROW = 42
 _HEAD = 44
+_LONGEST_LABEL = 44
+_REQUEST_ID = re.compile(
+    r"(?: for| about)? [0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){7}(?::[0-9A-Fa-f-]{23}:[0-9]+)?"
+)
 _CHARACTER = 6.3
 """Width of a character of the label font in pixels, for a rough fit."""
 
@@ -20,7 +25,7 @@ def sequence_diagram(messages: Sequence[Message]) -> Markup:
     if not messages:
         return Markup("")
     parties = list(dict.fromkeys(name for message in messages for name in (message.sender, message.receiver)))
-    longest = max(len(message.label) for message in messages)
+    longest = max(len(_short(message.label)) for message in messages)
     widest = max(_name_width(name) for name in parties)
     column = max(_COLUMN, round(longest * _CHARACTER) + 30, widest + 14)
     width, height = column * len(parties), _HEAD + _ROW * len(messages) + 16
@@ -42,7 +47,7 @@ def sequence_diagram(messages: Sequence[Message]) -> Markup:
 
 def _arrow(message: Message, centre: dict[str, int], y: int) -> str:
     start, end = centre[message.sender], centre[message.receiver]
-    label = escape(message.label)
+    label = Markup("<title>{}</title>{}").format(message.label, _short(message.label))
     if start == end:
         path = f"M{start} {y} h34 v12 h-28"
         return (
@@ -56,6 +61,12 @@ def _arrow(message: Message, centre: dict[str, int], y: int) -> str:
         f'<path class="head" d="M{tip} {y} l{-8 * direction} -4 v8 z"/>'
         f'<text class="label" x="{(start + end) // 2}" y="{y - 6}" text-anchor="middle">{label}</text>'
     )
+
+
+def _short(label: str) -> str:
+    """A label that fits between two lifelines; the whole of it shows when the pointer rests on it."""
+    text = _REQUEST_ID.sub("", label)
+    return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"
 
 
 def _name_width(name: str) -> int:

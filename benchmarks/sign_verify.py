@@ -127,7 +127,10 @@ def tool_rates(document: bytes, party: Party, folder: Path) -> Rates | str:
     if java is None or npm is None:
         return "needs Java and npm"
     command = [npm, "pack", TOOL_PACKAGE, "--silent", "--pack-destination", str(folder)]
-    fetched = subprocess.run(command, capture_output=True, cwd=folder, timeout=120, check=False)  # noqa: S603
+    try:
+        fetched = subprocess.run(command, capture_output=True, cwd=folder, timeout=60, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        return "the npm registry does not answer"
     archives = list(folder.glob("*.tgz"))
     if fetched.returncode != 0 or not archives:
         return "the npm registry cannot be reached"

@@ -188,7 +188,7 @@ class TestPki:
         refused(run("pki", "mint", directory), directory, "force")
         assert run("pki", "mint", directory, "--force").returncode == 0
         listed = run("pki", "list", directory).stdout.decode()
-        assert "ed-north     02-53-31-00-00-00-00-11  ED    ds ka xmlsign" in listed
+        assert "ed-north     02-53-31-00-00-00-00-11  ED    ds ds-renewed ka ka-renewed xmlsign" in listed
         refused(run("pki", "list", tmp_path), tmp_path)
         refused(run("pki", "mint", tmp_path), tmp_path, "not a test PKI")
 

@@ -1,7 +1,9 @@
 """The outbox: what is due because of a message is stored with it, and delivered until accepted.
 
-Entries with one ordering key (a destination and a device) leave in the order they were put in; different
-keys go out side by side. A delivered entry is removed in small batches after the answer came: a process
+Entries with one ordering key (a device, and whether users or S1SPs are told) leave one after another, in the
+order they were put in; different keys go out side by side. An entry whose receiver cannot take it is set
+aside with all that follows for the same receiver, and tried until accepted; other receivers do not wait for
+it. A delivered entry is removed in small batches after the answer came: a process
 killed in between sends identical bytes again, and every receiver recognises them.
 """
 
@@ -10,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,7 +74,8 @@ class Outbox:
         self._limits = limits
         self._resolve = resolve
         self._observe = observe
-        self._queues: dict[str, deque[Entry]] = {}
+        self._lines: dict[str, deque[Entry]] = {}
+        self._aside: dict[tuple[str, str], deque[Entry]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivered: list[int] = []
         self._removal: asyncio.TimerHandle | None = None
@@ -98,13 +101,13 @@ class Outbox:
             transaction: the transaction of the message that causes this one.
             estate: to whose callbacks, or under whose prefix, it goes.
             destination: a name that the emulator can turn into a URL.
-            device: messages about one device to one destination keep their order.
+            device: messages about one device keep their order.
             document: the octets to post.
             kind: what it is, for recorded traffic.
             request_id: what it belongs to, for recorded traffic; may be empty.
             not_before: hold it back until then.
         """
-        key = f"{estate}|{destination}|{device}"
+        key = f"{estate}|{destination.partition(':')[0]}|{device}"
         entry = Entry(self._next_id, estate, destination, key, document, kind, request_id, not_before)
         self._next_id += 1
         transaction.execute(
@@ -129,7 +132,7 @@ class Outbox:
         self._session = session
         with self._database.transaction() as transaction:
             rows = transaction.rows(_PENDING)
-        self._queues.clear()  # whatever was put before the start is among the rows
+        self._lines.clear()  # whatever was put before the start is among the rows
         for row in rows:
             not_before = datetime.fromisoformat(row["not_before"]) if row["not_before"] else None
             self._release(
@@ -160,55 +163,90 @@ class Outbox:
 
     def forget(self, estate: str) -> None:
         """Drop what is queued for an estate; its rows go with the estate."""
-        for queue in self._queues.values():
+        for queue in (*self._lines.values(), *self._aside.values()):
             if queue and queue[0].estate == estate:
                 queue.clear()
         self.wake()
 
     def _release(self, entry: Entry) -> None:
-        queue = self._queues.get(entry.ordering_key)
-        if queue is not None:
-            queue.append(entry)
+        line = self._lines.get(entry.ordering_key)
+        if line is not None:
+            line.append(entry)
             return
-        queue = self._queues[entry.ordering_key] = deque([entry])
-        if self._session is not None:
-            task = asyncio.get_running_loop().create_task(self._deliver_queue(entry.ordering_key, queue))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        line = self._lines[entry.ordering_key] = deque([entry])
+        self._spawn(self._serve_line(entry.ordering_key, line))
 
-    async def _deliver_queue(self, key: str, queue: deque[Entry]) -> None:
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        if self._session is None:
+            work.close()  # before the start: start() finds the rows
+            return
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve_line(self, key: str, line: deque[Entry]) -> None:
+        """Try each entry once, in order; set aside what cannot be delivered now."""
         try:
-            while queue:
-                entry = queue[0]
-                finished = await self._deliver(entry, queue)
-                if finished and queue and queue[0] is entry:
-                    queue.popleft()
+            while line:
+                entry = line[0]
+                aside = self._aside.get((key, entry.destination))
+                if aside is not None:
+                    aside.append(entry)
+                elif self._is_early(entry) or not await self._try(entry):
+                    self._set_aside(key, entry, line)
+                if line and line[0] is entry:
+                    line.popleft()
         finally:
-            del self._queues[key]
+            del self._lines[key]
 
-    async def _deliver(self, entry: Entry, queue: deque[Entry]) -> bool:
-        """Deliver one entry, however long that takes; False when it was dropped meanwhile."""
+    def _set_aside(self, key: str, entry: Entry, line: deque[Entry]) -> None:
+        if line and line[0] is entry:  # otherwise its estate has been deleted meanwhile
+            aside = self._aside[key, entry.destination] = deque([entry])
+            self._spawn(self._serve_aside((key, entry.destination), aside))
+
+    async def _serve_aside(self, key: tuple[str, str], aside: deque[Entry]) -> None:
+        """Try the entries for one receiver until each is accepted."""
         pause = _FIRST_PAUSE_SECONDS
-        while queue and queue[0] is entry:
-            if entry.not_before is not None:
-                wait = (entry.not_before - self._clock.now()).total_seconds()
-                if wait > 0:
-                    await self._pause(wait)
+        try:
+            while aside:
+                entry = aside[0]
+                early = self._seconds_early(entry)
+                if early > 0:
+                    await self._pause(early)
                     continue
-            url = self._resolve(entry.estate, entry.destination)
-            if url is not None:
-                status, detail = await self._post(url, entry)
-                entry.attempts += 1
-                if 200 <= status < 300:
-                    self._accepted(entry)
-                    return True
-                if 400 <= status < 500 and status not in _TRY_AGAIN:
-                    self._refused(entry, f"HTTP {status}: {detail}")
-                    return True
-                if entry.attempts == 1:
-                    LOGGER.info("%s: not delivered yet: %s", url, detail)
-            await self._pause(pause)
-            pause = min(pause * 2, self._limits.longest_retry_seconds)
+                if entry.attempts:
+                    await self._pause(pause)
+                    pause = min(pause * 2, self._limits.longest_retry_seconds)
+                if aside and aside[0] is entry and await self._try(entry):
+                    pause = _FIRST_PAUSE_SECONDS
+                    if aside and aside[0] is entry:
+                        aside.popleft()
+        finally:
+            del self._aside[key]
+
+    def _is_early(self, entry: Entry) -> bool:
+        return self._seconds_early(entry) > 0
+
+    def _seconds_early(self, entry: Entry) -> float:
+        if entry.not_before is None:
+            return 0.0
+        return (entry.not_before - self._clock.now()).total_seconds()
+
+    async def _try(self, entry: Entry) -> bool:
+        """Try to deliver an entry; False when it is to be tried again."""
+        entry.attempts += 1
+        url = self._resolve(entry.estate, entry.destination)
+        if url is None:
+            return False
+        status, detail = await self._post(url, entry)
+        if 200 <= status < 300:
+            self._accepted(entry)
+            return True
+        if 400 <= status < 500 and status not in _TRY_AGAIN:
+            self._refused(entry, f"HTTP {status}: {detail}")
+            return True
+        if entry.attempts == 1:
+            LOGGER.info("%s: not delivered yet: %s", url, detail)
         return False
 
     async def _post(self, url: str, entry: Entry) -> tuple[int, str]:

@@ -175,6 +175,8 @@ class Estates(Generic[SettingsT, RulesT]):
             ValueError: a setting or a deviation is wrong.
         """
         settings, rules = self._interpret(options)
+        if options.deviations == estate.options.deviations:
+            rules = estate.rules  # a deviation may remember what happened in its estate
         parameters = {"in_estate": estate.name, "new_document": options.model_dump_json()}
         transaction.execute(_UPDATE_ESTATE, parameters)
 

@@ -13,6 +13,16 @@ from emulators.registration_check import RegistrationException, RegistrationQues
 from emulators.s1sp.checks import S1SPContext
 from emulators.s1sp.rules import S1SPRules
 
+REPAIRS = (
+    *("T01", "T02", "T03", "T04", "T05", "T10", "T20", "T23"),
+    *(f"T{number}" for number in range(30, 43)),
+)
+"""The test cases in which the incorrect Network Operator's 6.15.1 must be carried out, be it as a valid twin
+of a refusal: whatever keeps a target from that turns all of them red."""
+
+ALERTS = ("T02", "T04", "T20", "T22", "T43")
+"""The test cases in which an S1SP Alert must reach the sender."""
+
 DSPChange: TypeAlias = Callable[[DSPRules], DSPRules]
 S1SPChange: TypeAlias = Callable[[S1SPRules], S1SPRules]
 

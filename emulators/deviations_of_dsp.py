@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from duis import values
@@ -12,9 +13,11 @@ from duis.requests.body import sr
 from duis.roles import NETWORK_OPERATORS, SUPPLIERS, RemotePartyRole
 from duis.signature import SignatureReason
 from duis.smki.trust import ChainReason
-from duis.xml import Children, Element
+from duis.xml import Children, Element, MessageError
 from emulators.checks import Rejection, with_outcome, with_removed, with_replaced, with_wrapped
 from emulators.deviation_parts import (
+    ALERTS,
+    REPAIRS,
     Deviation,
     dsp_also_passes,
     dsp_without,
@@ -24,7 +27,8 @@ from emulators.deviation_parts import (
 )
 from emulators.dsp.checks import DSPContext
 from emulators.dsp.rules import DSPRules
-from emulators.registration_check import RegistrationQuestion
+from emulators.inventory import Device
+from emulators.registration_check import RegistrationQuestion, is_registered
 from emulators.request_context import RequestContext
 
 
@@ -94,7 +98,9 @@ def _keeps_rdp_check(rules: DSPRules) -> DSPRules:
 
 
 def _read_leniently(root: Element) -> ServiceRequest:
-    """Read the header alone and take any body for granted."""
+    """Where a document cannot be read as a request, read the header and take any body for granted."""
+    with suppress(MessageError):
+        return ServiceRequest.parse(root)
     header = root.find(sr("Header"))
     body = root.find(sr("Body"))
     if header is None or body is None or not len(body):
@@ -112,8 +118,46 @@ def _skips_schema(rules: DSPRules) -> DSPRules:
         "body",
         "signature",
         "signer",
+        "registration data",
+        "remote party role",
     )
     return replace(invalid(rules), read_request=_read_leniently)
+
+
+def _refuses_handover(rules: DSPRules) -> DSPRules:
+    checks = with_wrapped(
+        rules.checks, "remote party role", lambda passes: lambda each: passes(each) and each.srv != "6.21"
+    )
+    return replace(rules, checks=checks)
+
+
+def _refuses_another_operators_certificate(rules: DSPRules) -> DSPRules:
+    def others(context: DSPContext) -> bool:
+        return (
+            context.srv == "6.15.1"
+            and bool(context.admitted_roles & NETWORK_OPERATORS)
+            and any(is_registered(context.registration_question(each)) for each in context.admitted_roles)
+            and any(
+                each.entity_identifier != context.originator
+                for each in (context.replacement_certificates or {}).values()
+            )
+        )
+
+    checks = with_wrapped(
+        rules.checks, "certificate party", lambda passes: lambda each: passes(each) and not others(each)
+    )
+    return replace(rules, checks=checks)
+
+
+def _cannot_be_switched_on_again(rules: DSPRules) -> DSPRules:
+    was_off = False
+
+    def mp107(switch: bool, _device: Device | None) -> bool:
+        nonlocal was_off
+        was_off = was_off or not switch
+        return not was_off
+
+    return replace(rules, mp107=mp107)
 
 
 def _registered_operator(named: EUI64, registered: EUI64 | None) -> tuple[EUI64, ...]:
@@ -128,7 +172,7 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "dsp-keeps-rdp-check",
         "the DSP checks Registration Data for every 6.15.1, as if MP107 had never come",
-        ("T01", "T02", "T03", "T05", "T20", "T23"),
+        REPAIRS,
         _keeps_rdp_check,
     ),
     Deviation(
@@ -179,6 +223,18 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
         lambda rules: replace(rules, checks=with_outcome(rules.checks, "registration data", Rejection("E1"))),
     ),
     Deviation(
+        "dsp-refuses-handover",
+        "a Supplier's 6.21 for the Network Operator slot is rejected",
+        ("T01",),
+        _refuses_handover,
+    ),
+    Deviation(
+        "dsp-lets-a-registered-operator-place-its-own-certificate-only",
+        "the registered Network Operator's 6.15.1 with another's certificate is rejected",
+        ("T05", "T34"),
+        _refuses_another_operators_certificate,
+    ),
+    Deviation(
         "dsp-refuses-supplier-on-own-slot",
         "the registered Supplier's 6.15.1 for its own slot is rejected",
         ("T12",),
@@ -187,7 +243,7 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "dsp-switch-covers-only-s1sp1",
         "the DSP's switch works for devices of S1SP1 only",
-        ("T01", "T02", "T03", "T05", "T20", "T23"),
+        REPAIRS,
         lambda rules: replace(
             rules, mp107=lambda switch, device: switch and device is not None and device.s1sp == "S1SP1"
         ),
@@ -199,9 +255,15 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
         lambda rules: replace(rules, mp107=lambda _switch, _device: True),
     ),
     Deviation(
+        "dsp-cannot-be-switched-on-again",
+        "once its switch was off, the DSP behaves as if it always were",
+        ("T23",),
+        _cannot_be_switched_on_again,
+    ),
+    Deviation(
         "dsp-loses-s1sp-alerts",
         "S1SP Alerts do not reach the sender of the request",
-        ("T02", "T04", "T20", "T22"),
+        ALERTS,
         lambda rules: replace(rules, passes_on=lambda _alert: False),
     ),
     Deviation(
@@ -264,8 +326,8 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
         "dsp-skips-certificate-chain",
         "a replacement certificate that does not chain to the root is placed",
         ("T37",),
-        dsp_without("certificate chain", "certificate validity"),
-        s1sp_without("S1SP certificate chain", "S1SP certificate validity"),
+        dsp_without("certificate chain"),
+        s1sp_without("S1SP certificate chain"),
     ),
     Deviation(
         "dsp-skips-certificate-validity",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from duis.identifiers import EUI64
 from duis.roles import CertificateType, DeviceType, UserRole
 from duis.smets1 import ReplacementOutcome, S1SPAlert
-from emulators.checks import named, with_removed, with_replaced
-from emulators.deviation_parts import Deviation, s1sp_also_passes, s1sp_without
+from emulators.checks import named, with_removed, with_replaced, with_wrapped
+from emulators.deviation_parts import ALERTS, REPAIRS, Deviation, s1sp_also_passes, s1sp_without
 from emulators.s1sp.checks import S1SPContext
 from emulators.s1sp.rules import Replacements, S1SPRules
 from emulators.slots import AnchorSlot
@@ -44,6 +45,21 @@ def _checks_owner_against_registration(rules: S1SPRules) -> S1SPRules:
 
     checks = with_replaced(rules.execution_checks, "S1SP slot owner", replace(check, passes=passes))
     return replace(rules, execution_checks=checks)
+
+
+def _former_owner_keeps_access(rules: S1SPRules) -> S1SPRules:
+    owners: dict[EUI64, set[EUI64]] = {}
+
+    def wrap(passes: Callable[[S1SPContext], bool]) -> Callable[[S1SPContext], bool]:
+        def passes_as_ever(context: S1SPContext) -> bool:
+            known = owners.setdefault(context.known_device.device_id, set())
+            if context.is_critical and passes(context):
+                known.add(context.originator)
+            return context.originator in known or passes(context)
+
+        return passes_as_ever
+
+    return replace(rules, execution_checks=with_wrapped(rules.execution_checks, "S1SP slot owner", wrap))
 
 
 def _updates_only_digital_signing(slot: AnchorSlot, replacements: Replacements, rejected: bool) -> AnchorSlot:
@@ -87,7 +103,7 @@ S1SP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "s1sp-keeps-rdp-check",
         "the S1SP checks Registration Data for every 6.15.1, whatever its switch says",
-        ("T01", "T02", "T03", "T05", "T20", "T23"),
+        REPAIRS,
         s1sp=_keeps_rdp_check,
     ),
     Deviation(
@@ -105,8 +121,31 @@ S1SP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "s1sp-owner-check-against-registration",
         "validation 3 asks who is registered instead of whose certificate is in the slot",
-        ("T01", "T02", "T03", "T04", "T05"),
+        (*REPAIRS, "T22"),
         s1sp=_checks_owner_against_registration,
+    ),
+    Deviation(
+        "s1sp-former-owner-keeps-access",
+        "a party that once owned the slot still passes validation 3",
+        ("T02",),
+        s1sp=_former_owner_keeps_access,
+    ),
+    Deviation(
+        "s1sp-lifts-owner-check-for-registered-operator",
+        "with MP107 on, the registered Network Operator need not own the slot",
+        ("T04",),
+        s1sp=s1sp_also_passes(
+            lambda context: context.mp107 and context.srv == "6.15.1" and _is_registered_operator(context),
+            "S1SP slot owner",
+        ),
+    ),
+    Deviation(
+        "s1sp-skips-owner-check-while-mp107-is-off",
+        "validation 3 came with MP107: with the switch off it is not made",
+        ("T22",),
+        s1sp=s1sp_also_passes(
+            lambda context: not context.mp107 and context.srv == "6.15.1", "S1SP slot owner"
+        ),
     ),
     Deviation(
         "s1sp-accepts-handover-when-not-under-dcc-control",
@@ -117,19 +156,19 @@ S1SP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "s1sp-alert-without-request-id",
         "S1SP Alerts do not say which request they reject",
-        ("T02", "T04", "T20", "T22"),
+        ALERTS,
         s1sp=lambda rules: replace(rules, s1sp_alert=_without_request_id),
     ),
     Deviation(
         "s1sp-wrong-alert-code",
         "S1VE4 and S1VE64 are taken for one another",
-        ("T02", "T04", "T20", "T22"),
+        ALERTS,
         s1sp=lambda rules: replace(rules, s1sp_alert=_with_the_other_code),
     ),
     Deviation(
         "s1sp-reports-success-without-change",
         "the answer is a success, and the slot is as it was",
-        ("T01", "T02", "T03", "T05", "T12"),
+        ("T01", "T02", "T03", "T05", "T12", "T34"),
         s1sp=lambda rules: replace(rules, slot_after=_changes_nothing),
     ),
     Deviation(
@@ -141,13 +180,13 @@ S1SP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "s1sp-updates-only-digital-signing",
         "of a pair of certificates only the digital signing one is placed",
-        ("T01", "T05", "T12"),
+        ("T01", "T02", "T03", "T05", "T12", "T34"),
         s1sp=lambda rules: replace(rules, slot_after=_updates_only_digital_signing),
     ),
     Deviation(
         "s1sp-says-wrong-new-party",
         "the answer names the former party as the new one",
-        ("T01", "T02", "T05"),
+        REPAIRS,
         s1sp=_says_wrong_new_party,
     ),
 )

@@ -1,0 +1,93 @@
+"""Every scenario is shown to fail: a deviation turns red the test cases it says it does, and no other.
+
+The features run as a user runs them, against emulators that deviate in one named way. A scenario is red when
+its verdict is *failed*; an *error* would say that the harness broke, not that it saw the defect.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from emulators.deviations import DEVIATIONS
+from reports.gherkin_lint import feature_files, lint
+from target.process import ChildProcess, python_module
+
+PROJECT = Path(__file__).resolve().parents[2]
+ROWS = "S1SP2 and ESME"
+"""One row of every outline is enough: a deviation concerns every row alike, or every S1SP but the first."""
+
+
+@pytest.fixture(scope="module")
+def target_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Running emulators; each run gives its estates the deviation it is about."""
+    state = tmp_path_factory.mktemp("emulators") / "state"
+    target = state / "target.toml"
+    command = python_module("emulators.up", "--state", str(state), "--until-stdin-closes")
+    emulators = ChildProcess("the emulators", command, state.parent / "emulators.log")
+    emulators.wait_for_file(target, 60)
+    # What a deviation suppresses is waited for in vain: not for long, as these emulators answer at once.
+    target.write_text(target.read_text("utf-8") + "\n[deadlines]\nresult = 3.0\nalert = 3.0\n", "utf-8")
+    yield target
+    emulators.close()
+
+
+@pytest.mark.parametrize("name", sorted(DEVIATIONS))
+def test_deviation_is_caught_by_its_test_cases_alone(name: str, target_file: Path, tmp_path: Path) -> None:
+    verdicts, output = run_features(target_file, tmp_path, "--deviation", name)
+
+    assert "error" not in verdicts.values(), output
+    red = {identifier for identifier, verdict in verdicts.items() if verdict == "failed"}
+    assert red == {f"MP107-{case}" for case in DEVIATIONS[name].test_cases}, output
+
+
+def test_without_a_deviation_every_test_case_passes(target_file: Path, tmp_path: Path) -> None:
+    verdicts, output = run_features(target_file, tmp_path)
+
+    assert set(verdicts.values()) == {"passed"}, output
+    assert set(verdicts) == written()
+
+
+def test_every_test_case_is_caught_failing_by_some_deviation() -> None:
+    caught = {f"MP107-{case}" for deviation in DEVIATIONS.values() for case in deviation.test_cases}
+    assert caught == written()
+
+
+def written() -> set[str]:
+    """The ids of the test cases in the feature files."""
+    return {scenario.scenario_id for scenario in lint(feature_files(["features"], PROJECT)).scenarios}
+
+
+def run_features(target_file: Path, output: Path, *arguments: str) -> tuple[Mapping[str, str], str]:
+    """Run the chosen rows; the worst verdict of each test case, and what was printed."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "features",
+        "-k",
+        ROWS,
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+    ]
+    command += ["--target", str(target_file), "--output", str(output), *arguments]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, env=environment, check=False)
+    printed = run.stdout + run.stderr
+    results = output / "results.jsonl"
+    assert results.exists(), printed
+    verdicts: dict[str, str] = {}
+    for line in results.read_text("utf-8").splitlines():
+        result = json.loads(line)
+        identifier, verdict = result["scenario_id"], result["status"]
+        if verdicts.get(identifier, "passed") == "passed":
+            verdicts[identifier] = verdict
+    return verdicts, printed

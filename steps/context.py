@@ -1,4 +1,4 @@
-"""What one scenario knows while it runs: its estate, its devices, what was sent, and how the slots stood."""
+"""What one scenario knows while it runs: its estate, its devices, what was sent, and what the slots hold."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from contextlib import ExitStack
 import pytest
 
 from duis.identifiers import EUI64
+from duis.roles import RemotePartyRole
 from reports.recorder import Recorder
 from steps.actors import ACTORS
-from steps.slots import WATCHED, Slots, by_role
+from steps.slots import WATCHED, Slots, after, by_role
 from target.errors import NotArrangeable
 from target.estate import DeviceUnderTest, TestEstate
 from target.exchange import Exchange
-from target.observations import Acknowledged
 from target.service_user import ServiceUser
 from target.session import TargetSession
 
@@ -45,31 +45,30 @@ class Scenario:
         self._name = name
         self._deviations = deviations
         self._estate: TestEstate | None = None
-        self._slots: dict[EUI64, Slots] = {}
-        self._before: dict[EUI64, Slots] = {}
+        self._known: dict[EUI64, Slots] = {}
         self._cleanup = ExitStack()
 
     @property
     def estate(self) -> TestEstate:
-        """The scenario's own population; opened when first asked for."""
+        """The scenario's own population, opened by :meth:`take`."""
         if self._estate is None:
-            try:
-                self._estate = self._cleanup.enter_context(
-                    self.session.open_estate(self._name, deviations=self._deviations)
-                )
-            except NotArrangeable as missing:
-                pytest.skip(missing.reason)
+            raise LookupError("the scenario has no device yet; a Given takes one")
         return self._estate
 
     def close(self) -> None:
         """Give the estate back."""
         self._cleanup.close()
 
-    def choose(self, s1sp: str, device_type: str) -> DeviceUnderTest:
-        """Take a device of the S1SP into the scenario."""
-        device = self.estate.device(s1sp, device_type)
-        self.devices[s1sp] = device
-        return device
+    def take(self, device_type: str, *s1sps: str) -> tuple[DeviceUnderTest, ...]:
+        """Open the scenario's own population and take a device of each of these S1SPs into the scenario."""
+        try:
+            estate = self._estate = self._cleanup.enter_context(
+                self.session.open_estate(self._name, s1sps=s1sps, deviations=self._deviations)
+            )
+            self.devices = {s1sp: estate.device(s1sp, device_type) for s1sp in s1sps}
+        except NotArrangeable as missing:
+            pytest.skip(missing.reason)
+        return tuple(self.devices.values())
 
     @property
     def device(self) -> DeviceUnderTest:
@@ -87,31 +86,29 @@ class Scenario:
         """Who is meant by a phrase such as "the incorrect Network Operator"."""
         return ACTORS[phrase](self.estate, device or self.device)
 
-    def watch(self, device: DeviceUnderTest) -> Slots:
-        """How the slots of the device stood before what is sent next.
-
-        They are read by the registered Supplier, which may whoever holds the Network Operator slot; a reading
-        stands until a request for the device is acknowledged.
-        """
-        if device.device_id not in self._slots:
-            self._slots[device.device_id] = self.read_slots(device)
-        return self._slots[device.device_id]
-
     def read_slots(self, device: DeviceUnderTest) -> Slots:
-        """Read the watched slots by SRV 6.24.1 of the registered Supplier."""
+        """Read the watched slots by SRV 6.24.1 of the registered Supplier.
+
+        It may read them whoever holds the Network Operator slot.
+        """
         return by_role(self.estate.supplier_of(device).read_slots(device.device_id, WATCHED))
 
-    def slots_before(self, device: DeviceUnderTest) -> Slots:
-        """The reading taken by :meth:`watch` before the latest request."""
-        return self._before[device.device_id]
+    def know_slots(self, device: DeviceUnderTest) -> Slots:
+        """Read the slots and take what they hold for what they must hold until something is placed in them."""
+        slots = self._known[device.device_id] = self.read_slots(device)
+        return slots
 
-    def keep(self, device: DeviceUnderTest, exchange: Exchange) -> Exchange:
-        """Remember an exchange as the latest one with the device."""
-        self.exchanges[device.s1sp] = exchange
-        self._before[device.device_id] = self._slots[device.device_id]
-        if isinstance(exchange.answer, Acknowledged):
-            del self._slots[device.device_id]
-        return exchange
+    def placed(self, device: DeviceUnderTest, role: RemotePartyRole, party: ServiceUser) -> None:
+        """The latest request for the device was carried out: the slot holds what it carried from now on."""
+        known = self._known[device.device_id]
+        self._known[device.device_id] = {
+            **known,
+            role: after(known[role], self.exchanges[device.s1sp], party),
+        }
+
+    def known_slots(self, device: DeviceUnderTest) -> Slots:
+        """What the slots hold unless something changed them that should not have."""
+        return self._known[device.device_id]
 
     def mark_mailboxes(self) -> None:
         """Remember how far every mailbox is filled, to tell what comes next from what came before."""

@@ -9,20 +9,23 @@ from duis.roles import RemotePartyRole
 from steps.actors import TYPES
 from steps.context import S1SPS, Scenario
 from steps.slots import expect_unchanged
-from target.errors import NotArrangeable, TargetNonconformity
+from target.errors import HarnessError, NotArrangeable, TargetNonconformity
 
 ALERT_CODE = "8F3F"
 ALERT_DESCRIPTION = "Unauthorised Physical Access - Tamper Detect"
 
 
-def _arrange(scenario: Scenario, s1sp: str, device_type: str, holder: str) -> None:
-    """Take a device into the scenario and put the holder's certificates in its Network Operator slot."""
-    device = scenario.choose(s1sp, device_type)
-    party = "ACB" if holder == "ACB" else scenario.party(holder, device)
-    try:
-        scenario.estate.arrange_slot(device, RemotePartyRole.NETWORK_OPERATOR, party)
-    except NotArrangeable as missing:
-        pytest.skip(missing.reason)
+def _arrange(scenario: Scenario, device_type: str, holder: str, *s1sps: str) -> None:
+    """Take devices into the scenario, put the holder's certificates in their Network Operator slots, and see."""
+    for device in scenario.take(device_type, *s1sps):
+        party = "ACB" if holder == "ACB" else scenario.party(holder, device)
+        try:
+            scenario.estate.arrange_slot(device, RemotePartyRole.NETWORK_OPERATOR, party)
+        except NotArrangeable as missing:
+            pytest.skip(missing.reason)
+        reading = scenario.know_slots(device)[RemotePartyRole.NETWORK_OPERATOR]
+        if not isinstance(party, str) and reading.party != party.user_id:
+            raise HarnessError(f"{holder} should hold the slot by arrangement; {reading.describe()}")
 
 
 @given(
@@ -33,7 +36,7 @@ def _arrange(scenario: Scenario, s1sp: str, device_type: str, holder: str) -> No
 )
 def slot_under_dcc_control(scenario: Scenario, s1sp: str, device_type: str) -> None:
     """The slot holds the DCC's own (ACB) certificate: migration placed none [FIA 3.2]."""
-    _arrange(scenario, s1sp, device_type, "ACB")
+    _arrange(scenario, device_type, "ACB", s1sp)
 
 
 @given(
@@ -44,7 +47,7 @@ def slot_under_dcc_control(scenario: Scenario, s1sp: str, device_type: str) -> N
 )
 def slot_held_by(scenario: Scenario, s1sp: str, device_type: str, holder: str) -> None:
     """The slot holds the certificates of this party."""
-    _arrange(scenario, s1sp, device_type, holder)
+    _arrange(scenario, device_type, holder, s1sp)
 
 
 @given(
@@ -55,30 +58,29 @@ def slot_held_by(scenario: Scenario, s1sp: str, device_type: str, holder: str) -
 )
 def slot_held_by_at_every_s1sp(scenario: Scenario, device_type: str, holder: str) -> None:
     """One device of each S1SP, all in the same state."""
-    for s1sp in S1SPS:
-        _arrange(scenario, s1sp, device_type, holder)
+    _arrange(scenario, device_type, holder, *S1SPS)
 
 
 @then("no slot has changed")
 def no_slot_has_changed(scenario: Scenario) -> None:
-    """Supplier and Network Operator slot hold what they held before the latest request."""
+    """Supplier and Network Operator slot hold what was last seen or placed in them."""
     for device in scenario.devices.values():
-        expect_unchanged(scenario.slots_before(device), scenario.read_slots(device), "FIA 3.2")
+        expect_unchanged(scenario.known_slots(device), scenario.read_slots(device), "FIA 3.2")
 
 
 @then(parsers.parse("no slot of the device of {s1sp} has changed"))
 def no_slot_of_one_device_has_changed(scenario: Scenario, s1sp: str) -> None:
     """The same for one device of several."""
     device = scenario.devices[s1sp]
-    expect_unchanged(scenario.slots_before(device), scenario.read_slots(device), "FIA 4.1")
+    expect_unchanged(scenario.known_slots(device), scenario.read_slots(device), "FIA 4.1")
 
 
 @then("the Network Operator slot has not changed")
 def network_operator_slot_has_not_changed(scenario: Scenario) -> None:
     """An update of another slot leaves this one alone."""
     role = RemotePartyRole.NETWORK_OPERATOR
-    before = {role: scenario.slots_before(scenario.device)[role]}
-    expect_unchanged(before, scenario.read_slots(scenario.device), "FIA 4.2.1")
+    known = {role: scenario.known_slots(scenario.device)[role]}
+    expect_unchanged(known, scenario.read_slots(scenario.device), "FIA 4.2.1")
 
 
 @when("the device raises an alert")

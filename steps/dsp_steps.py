@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_bdd import given, parsers, then, when
 
-from steps.context import S1SPS, Scenario
+from steps.context import Scenario
 from steps.verdict import expect_acknowledged, expect_refused, expect_rejected
 from target.assumptions import ResponseCodes
 from target.errors import NotArrangeable, TargetNonconformity
@@ -27,14 +27,14 @@ def _switch(scenario: Scenario, states: dict[str, bool]) -> None:
 @given(parsers.re(r"MP107 is (?P<dsp>on|off) at the DSP and (?P<s1sp>on|off) at every S1SP"))
 def mp107_everywhere(scenario: Scenario, dsp: str, s1sp: str) -> None:
     """The positions of the DSP's switch and of the S1SPs' [FIA 4.1]."""
-    _switch(scenario, {"DSP": dsp == "on"} | dict.fromkeys(S1SPS, s1sp == "on"))
+    _switch(scenario, {"DSP": dsp == "on"} | dict.fromkeys(scenario.devices, s1sp == "on"))
 
 
 @given(parsers.re(r"MP107 is on at the DSP and off at (?P<s1sp>S1SP\d) only"))
 def one_s1sp_lags(scenario: Scenario, s1sp: str) -> None:
     """One S1SP has not yet released the change [FIA 4.1, 5.2]."""
     scenario.lagging = s1sp
-    _switch(scenario, {"DSP": True} | {name: name != s1sp for name in S1SPS})
+    _switch(scenario, {"DSP": True} | {name: name != s1sp for name in scenario.devices})
 
 
 @when("MP107 is switched on at the DSP")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,11 @@ pytest_plugins = [
 ]
 
 _STATE_DIRECTORY = "conformance_state_directory"
+_OPENING = pytest.StashKey["_Opening"]()
 _RUNNING = pytest.StashKey[TargetSession]()
+OPEN_SECONDS = 120.0
+"""How long a worker waits for the target to be open."""
+
 _KINDS: dict[str, AttachmentKind] = {"sent": "request", "received": "response", "callback": "callback"}
 
 
@@ -65,47 +70,82 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Open the target once, before workers start; one that cannot be opened ends the run with one message."""
-    config = session.config
-    if not _runs_features(config) or config.option.collectonly:
-        return
-    if is_worker(config):
-        config.stash[_RUNNING] = TargetSession.attach(Path(_worker_input(config)[_STATE_DIRECTORY]))
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to open the target; it starts while pytest collects and workers come up."""
+    if _runs_features(config) and not config.option.collectonly and not is_worker(config):
+        config.stash[_OPENING] = _Opening(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
+    """Wait until the target is open; one that cannot be opened ends the run with one message."""
+    yield
+    opening = session.config.stash.get(_OPENING, None)
+    if opening is None:
         return
     try:
-        config.stash[_RUNNING] = _open(config)
-    except TargetFileError as error:
+        target = session.config.stash[_RUNNING] = opening.target()
+    except (TargetFileError, HarnessError) as error:
         pytest.exit(str(error), returncode=ExitCode.HARNESS_ERROR)
-    except HarnessError as error:
-        pytest.exit(str(error), returncode=ExitCode.HARNESS_ERROR)
-    target = config.stash[_RUNNING]
-    set_environment(config, target.environment(), target.assumption_sentences())
+    set_environment(session.config, target.environment(), target.assumption_sentences())
 
 
-def _open(config: pytest.Config) -> TargetSession:
-    target, state = config.getoption("conformance_target"), config.getoption("conformance_state_dir")
-    return TargetSession.open(
-        target_path=config.invocation_params.dir / target if target else None,
-        state_dir=Path(state) if state else Path(tempfile.mkdtemp(prefix="smets1-conformance-")),
-        keep_state=state is not None,
-    )
+class _Opening:
+    """A target that is being opened in a thread of its own.
+
+    Attributes:
+        state_dir: Where the session can be attached to, once it is open.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        target, state = config.getoption("conformance_target"), config.getoption("conformance_state_dir")
+        self.state_dir = Path(state or tempfile.mkdtemp(prefix="smets1-conformance-"))
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="opening the target")
+        self._future = self._pool.submit(
+            TargetSession.open,
+            target_path=config.invocation_params.dir / target if target else None,
+            state_dir=self.state_dir,
+            keep_state=state is not None,
+        )
+
+    def target(self) -> TargetSession:
+        """The open target.
+
+        Raises:
+            TargetFileError: The target file cannot be used.
+            HarnessError: The inbox or the emulators could not start.
+        """
+        return self._future.result()
+
+    def close(self) -> None:
+        """Close the target, however far it was opened."""
+        self._pool.shutdown()
+        if self._future.exception() is None:
+            self._future.result().close()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a worker of pytest-xdist where the opened target is."""
-    running = node.config.stash.get(_RUNNING, None)
-    if running is not None:
-        node.workerinput[_STATE_DIRECTORY] = str(running.state_dir)
+    """Tell a worker of pytest-xdist where the target will be open."""
+    opening = node.config.stash.get(_OPENING, None)
+    if opening is not None:
+        node.workerinput[_STATE_DIRECTORY] = str(opening.state_dir)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Close what was opened."""
-    running = config.stash.get(_RUNNING, None)
-    if running is not None:
-        running.close()
-        del config.stash[_RUNNING]
+    opening = config.stash.get(_OPENING, None)
+    if opening is not None:
+        opening.close()
+        del config.stash[_OPENING]
+
+
+def _session(config: pytest.Config) -> TargetSession:
+    """The open target; a worker of pytest-xdist attaches to it with its first scenario."""
+    if _RUNNING not in config.stash:
+        state_directory = Path(_worker_input(config)[_STATE_DIRECTORY])
+        config.stash[_RUNNING] = TargetSession.attach(state_directory, OPEN_SECONDS)
+    return config.stash[_RUNNING]
 
 
 def _runs_features(config: pytest.Config) -> bool:
@@ -120,7 +160,7 @@ def _worker_input(config: pytest.Config) -> dict[str, Any]:
 @pytest.fixture
 def scenario(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Scenario]:
     """What the sentences of one scenario share; evidence goes to the recorder while it lasts."""
-    target = request.config.stash[_RUNNING]
+    target = _session(request.config)
     deviations = tuple(request.config.getoption("conformance_deviations"))
     with ExitStack() as cleanup:
         cleanup.callback(target.evidence.subscribe(lambda item: _keep(recorder, item)))

@@ -29,7 +29,9 @@ def answers_with_new_party(scenario: Scenario, s1sp: str, owner: str) -> None:
     """A verified SMETS1 response whose ReplacementOutcome names the new party."""
     exchange = _exchange(scenario, s1sp)
     role = exchange.remote_party_role or RemotePartyRole.NETWORK_OPERATOR
-    expect_replacement(exchange, role, scenario.party(owner, scenario.devices[s1sp]))
+    device = scenario.devices[s1sp]
+    expect_replacement(exchange, role, scenario.party(owner, device))
+    scenario.placed(device, role, scenario.party(owner, device))
 
 
 @then(parsers.re(r"(?P<s1sp>S1SP\d) answers with a signed success"))

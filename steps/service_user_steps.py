@@ -30,9 +30,10 @@ SUPPLIER = RemotePartyRole.SUPPLIER
 
 
 def send(scenario: Scenario, sender: str, device: DeviceUnderTest, body: Body) -> Exchange:
-    """Send a Service Request to a device, having read its slots before."""
-    scenario.watch(device)
-    return scenario.keep(device, scenario.party(sender, device).send(body, device.device_id))
+    """Send a Service Request to a device, and remember it as the latest."""
+    exchange = scenario.party(sender, device).send(body, device.device_id)
+    scenario.exchanges[device.s1sp] = exchange
+    return exchange
 
 
 def update(scenario: Scenario, sender: str, owner: str, device: DeviceUnderTest) -> Exchange:
@@ -51,6 +52,7 @@ def has_placed(scenario: Scenario, sender: str, owner: str) -> None:
     exchange = update(scenario, sender, owner, scenario.device)
     expect_acknowledged(exchange)
     expect_replacement(exchange, NETWORK_OPERATOR, scenario.party(owner))
+    scenario.placed(scenario.device, NETWORK_OPERATOR, scenario.party(owner))
     scenario.first_repair = scenario.first_repair or exchange
 
 
@@ -139,12 +141,10 @@ def sends_read(scenario: Scenario, sender: str, srv: str) -> None:
 )
 def sends_defective_update(scenario: Scenario, flaw: str) -> None:
     """The repair, with one thing wrong."""
-    scenario.watch(scenario.device)
     try:
-        exchange = DEFECTS[flaw](scenario)
+        scenario.exchanges[scenario.device.s1sp] = DEFECTS[flaw](scenario)
     except NotArrangeable as missing:
         pytest.skip(missing.reason)
-    scenario.keep(scenario.device, exchange)
 
 
 @when("the first request is sent again unchanged")
@@ -153,9 +153,8 @@ def sends_again(scenario: Scenario) -> None:
     first = scenario.first_repair
     if first is None:
         raise LookupError("no request was sent before that could be sent again")
-    scenario.watch(scenario.device)
     sender = scenario.party("the incorrect Network Operator")
-    scenario.keep(scenario.device, sender.submit(first.document, first.request_id))
+    scenario.exchanges[scenario.device.s1sp] = sender.submit(first.document, first.request_id)
 
 
 @then(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
+from duis.requests import ReplacementBody
 from duis.roles import RemotePartyRole
 from target.errors import TargetNonconformity
+from target.exchange import Exchange
 from target.observations import SlotReading
+from target.service_user import ServiceUser
 
 WATCHED = (RemotePartyRole.SUPPLIER, RemotePartyRole.NETWORK_OPERATOR)
 
@@ -18,17 +23,31 @@ def by_role(readings: tuple[SlotReading, ...]) -> Slots:
     return {reading.remote_party_role: reading for reading in readings}
 
 
-def expect_unchanged(before: Slots, now: Slots, clause: str) -> None:
-    """Every slot in `before` still holds the same party and the same certificates.
+def after(reading: SlotReading, exchange: Exchange, party: ServiceUser) -> SlotReading:
+    """What SRV 6.24.1 must tell of a slot once the certificates of a request are in it."""
+    body = exchange.request.body if exchange.request is not None else None
+    if not isinstance(body, ReplacementBody):
+        raise LookupError(f"{exchange.title} carries no certificates")
+    algorithm = exchange.sender.link.target.assumptions.certificate_hash.replace("-", "").lower()
+    placed = {use: hashlib.new(algorithm, der).digest() for use, der in body.replacements().items()}
+    return replace(reading, party=party.user_id, hashes={**reading.hashes, **placed})
+
+
+def expect_unchanged(known: Slots, now: Slots, clause: str) -> None:
+    """Every known slot still holds the same party and, as far as hashes are told, the same certificates.
 
     Raises:
         TargetNonconformity: a slot changed.
     """
-    for role, reading in before.items():
+    for role, reading in known.items():
         found = now.get(role)
-        if found is None or found != reading:
+        if found is None or found.party != reading.party or _differ(reading, found):
             raise TargetNonconformity(
                 requirement=f"a refused request leaves the {role} slot as it was [{clause}]",
                 expected=reading.describe(),
                 actual=found.describe() if found else f"SRV 6.24.1 no longer reports the {role} slot",
             )
+
+
+def _differ(known: SlotReading, found: SlotReading) -> bool:
+    return any(known.hashes.get(use, value) != value for use, value in found.hashes.items())

@@ -18,7 +18,7 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class EmulatedArrangement:
-    """An estate of its own at the DSP and every S1SP.
+    """An estate of its own at the DSP and those S1SPs that take part.
 
     Args:
         estate: Name of the estate.
@@ -40,7 +40,11 @@ class EmulatedArrangement:
         deviations: Sequence[str],
         settings: Mapping[str, object],
     ) -> None:
-        """Create the estate everywhere; the S1SPs first, so that the DSP never speaks to one without it."""
+        """Create the estate at the DSP and at the S1SPs that `mp107` names.
+
+        The S1SPs come first, so that the DSP never speaks to one without it.
+        """
+        self._components = {name: self._component(name) for name in mp107}
         common = {
             "seed": seed,
             "sets_per_s1sp": sets_per_s1sp,
@@ -57,11 +61,12 @@ class EmulatedArrangement:
             "settings": dict(settings),
         }
         answer = self._components[DSP].create_estate(self._estate, content)
-        self._devices = tuple(_device(row) for row in answer.get("devices", ()))
+        devices = (_device(row) for row in answer.get("devices", ()))
+        self._devices = tuple(device for device in devices if device.s1sp in self._components)
 
     @property
     def devices(self) -> tuple[DeviceUnderTest, ...]:
-        """The devices, as the DSP lists them."""
+        """The devices of the S1SPs that take part, as the DSP lists them."""
         return self._devices
 
     def put_slot(self, device: DeviceUnderTest, role: RemotePartyRole, party: EUI64 | str) -> None:
@@ -85,7 +90,7 @@ class EmulatedArrangement:
         effective_from: datetime | None,
         effective_to: datetime | None,
     ) -> None:
-        """Change the Registration Data of the DSP and of every S1SP."""
+        """Change the Registration Data of the DSP and of every S1SP that takes part."""
         for client in self._components.values():
             rows = [
                 row

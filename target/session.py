@@ -8,7 +8,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -107,6 +107,7 @@ class TargetSession:
             if not keep_state:
                 cleanup.callback(shutil.rmtree, state_dir, ignore_errors=True)
             cleanup.enter_context(_alone(state_dir))
+            SessionFile.remove(state_dir)
             bundled = target_path is None
             if target_path is None:
                 progress("starting the emulators of the DSP and the three S1SPs")
@@ -139,13 +140,17 @@ class TargetSession:
             raise
 
     @classmethod
-    def attach(cls, state_dir: Path) -> TargetSession:
+    def attach(cls, state_dir: Path, within: float = 0.0) -> TargetSession:
         """Use a session another process has opened; starts nothing, and closes nothing.
+
+        Args:
+            state_dir: Directory of that session.
+            within: How long to wait for it to be open, in seconds.
 
         Raises:
             HarnessError: There is none.
         """
-        return cls(SessionFile.read(state_dir), state_dir, ExitStack())
+        return cls(SessionFile.wait(state_dir, within), state_dir, ExitStack())
 
     def __enter__(self) -> TargetSession:
         return self
@@ -165,6 +170,7 @@ class TargetSession:
         sets_per_s1sp: int = 1,
         mp107_dsp: bool = True,
         mp107: Mapping[str, bool] | None = None,
+        s1sps: Collection[str] | None = None,
         deviations: Sequence[str] = (),
         settings: Mapping[str, object] | None = None,
         seed: int = 1,
@@ -178,6 +184,7 @@ class TargetSession:
             sets_per_s1sp: Sets of devices at each S1SP.
             mp107_dsp: Position of the DSP's MP107 switch.
             mp107: Position of the S1SPs' switches, by name; on where it is silent.
+            s1sps: The S1SPs that take part; by default every one. A smaller estate is there sooner.
             deviations: Named deviations, besides those of the session.
             settings: Settings of the DSP, such as its reading of SRPD 6.2(d).
             seed: Of the population.
@@ -185,7 +192,8 @@ class TargetSession:
         Raises:
             NotArrangeable: The target cannot be given such a population.
         """
-        switches = {DSP: mp107_dsp, **{s1sp: (mp107 or {}).get(s1sp, True) for s1sp in self.target.s1sp}}
+        taking_part = [name for name in self.target.s1sp if s1sps is None or name in s1sps]
+        switches = {DSP: mp107_dsp, **{name: (mp107 or {}).get(name, True) for name in taking_part}}
         if self.target.dsp.kind == "endpoint":
             if deviations or settings:
                 raise NotArrangeable("deviations and settings are for the bundled emulators only")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from target.deadline import Deadline
 from target.errors import HarnessError
 
 _NAME = "session.json"
+_POLL_SECONDS = 0.01
 
 
 class SessionFile(BaseModel):
@@ -39,6 +42,23 @@ class SessionFile(BaseModel):
         temporary = state_dir / f".{_NAME}"
         temporary.write_text(self.model_dump_json(indent=1), "utf-8")
         temporary.replace(state_dir / _NAME)
+
+    @classmethod
+    def remove(cls, state_dir: Path) -> None:
+        """Remove the one of an earlier session."""
+        (state_dir / _NAME).unlink(missing_ok=True)
+
+    @classmethod
+    def wait(cls, state_dir: Path, seconds: float) -> SessionFile:
+        """Read it, waiting until it is there.
+
+        Raises:
+            HarnessError: No session is open there in time.
+        """
+        limit = Deadline(seconds)
+        while not (state_dir / _NAME).exists() and not limit.passed:
+            time.sleep(_POLL_SECONDS)
+        return cls.read(state_dir)
 
     @classmethod
     def read(cls, state_dir: Path) -> SessionFile:

@@ -60,7 +60,7 @@ class Scenario:
         self._cleanup.close()
 
     def take(self, device_type: str, *s1sps: str) -> tuple[DeviceUnderTest, ...]:
-        """Open the scenario's own population and take a device of each of these S1SPs into the scenario."""
+        """Open the scenario's own population and take a device of each of these S1SPs."""
         try:
             estate = self._estate = self._cleanup.enter_context(
                 self.session.open_estate(self._name, s1sps=s1sps, deviations=self._deviations)
@@ -99,12 +99,10 @@ class Scenario:
         return slots
 
     def placed(self, device: DeviceUnderTest, role: RemotePartyRole, party: ServiceUser) -> None:
-        """The latest request for the device was carried out: the slot holds what it carried from now on."""
+        """The latest request for the device was carried out: the slot now holds what it carried."""
         known = self._known[device.device_id]
-        self._known[device.device_id] = {
-            **known,
-            role: after(known[role], self.exchanges[device.s1sp], party),
-        }
+        exchange = self.exchanges[device.s1sp]
+        self._known[device.device_id] = {**known, role: after(known[role], exchange, party)}
 
     def known_slots(self, device: DeviceUnderTest) -> Slots:
         """What the slots hold unless something changed them that should not have."""

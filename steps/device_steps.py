@@ -16,7 +16,7 @@ ALERT_DESCRIPTION = "Unauthorised Physical Access - Tamper Detect"
 
 
 def _arrange(scenario: Scenario, device_type: str, holder: str, *s1sps: str) -> None:
-    """Take devices into the scenario, put the holder's certificates in their Network Operator slots, and see."""
+    """Take devices, put the holder's certificates in their Network Operator slots, and see."""
     for device in scenario.take(device_type, *s1sps):
         party = "ACB" if holder == "ACB" else scenario.party(holder, device)
         try:

@@ -27,7 +27,7 @@ def after(reading: SlotReading, exchange: Exchange, party: ServiceUser) -> SlotR
     """What SRV 6.24.1 must tell of a slot once the certificates of a request are in it."""
     body = exchange.request.body if exchange.request is not None else None
     if not isinstance(body, ReplacementBody):
-        raise LookupError(f"{exchange.title} carries no certificates")
+        raise TypeError(f"{exchange.title} carries no certificates")
     algorithm = exchange.sender.link.target.assumptions.certificate_hash.replace("-", "").lower()
     placed = {use: hashlib.new(algorithm, der).digest() for use, der in body.replacements().items()}
     return replace(reading, party=party.user_id, hashes={**reading.hashes, **placed})

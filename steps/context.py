@@ -94,7 +94,7 @@ class Scenario:
         return by_role(self.estate.supplier_of(device).read_slots(device.device_id, WATCHED))
 
     def know_slots(self, device: DeviceUnderTest) -> Slots:
-        """Read the slots and take what they hold for what they must hold until something is placed in them."""
+        """Read the slots; they must hold this until something is placed in them."""
         slots = self._known[device.device_id] = self.read_slots(device)
         return slots
 

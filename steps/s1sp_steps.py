@@ -82,13 +82,16 @@ def rejected_somewhere(scenario: Scenario, s1sp: str) -> None:
     exchange = _exchange(scenario, s1sp)
     assumptions = scenario.session.target.assumptions
     if isinstance(exchange.answer, Acknowledged):
-        alert = expect_alert(
-            exchange, scenario.devices[s1sp], assumptions.s1sp_alert_codes.slot_owner, assumptions
-        )
-        scenario.recorder.observe(f"who rejects {exchange.title}", alert.describe())
+        device = scenario.devices[s1sp]
+        alert = expect_alert(exchange, device, assumptions.s1sp_alert_codes.slot_owner, assumptions)
+        who = f"the S1SP, with S1SP Alert {alert.alert_code}"
     else:
         expect_rejected(exchange, f"{exchange.title} is rejected [FIA 4.2.1]")
-        scenario.recorder.observe(f"who rejects {exchange.title}", exchange.answer.describe())
+        who = f"the DSP, with {exchange.answer.describe()}"
+    registered = exchange.sender.user_id in scenario.devices[s1sp].registered.values()
+    sender = f"{'a registered' if registered else 'an unregistered'} {exchange.sender.role}"
+    what = f"SRV {exchange.srv} of {sender} for the {exchange.remote_party_role} slot"
+    scenario.recorder.observe(f"who rejects {what}", who)
 
 
 @then(parsers.re(r"nothing came from (?P<s1sp>S1SP\d) about the request"))

@@ -1,0 +1,1 @@
+"""What the code costs: `make bench`. Benchmarks report ratios measured in one run, and never gate."""

@@ -174,13 +174,13 @@ S1SP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "s1sp-changes-slot-despite-rejection",
         "the slot changes although the sender is told of a rejection",
-        ("T02", "T04", "T20", "T43"),
+        ALERTS,
         s1sp=lambda rules: replace(rules, slot_after=_changes_whatever_the_verdict),
     ),
     Deviation(
         "s1sp-updates-only-digital-signing",
         "of a pair of certificates only the digital signing one is placed",
-        ("T01", "T02", "T03", "T05", "T12", "T34"),
+        ("T01", "T02", "T03", "T12"),
         s1sp=lambda rules: replace(rules, slot_after=_updates_only_digital_signing),
     ),
     Deviation(

@@ -59,6 +59,18 @@ def test_every_test_case_is_caught_failing_by_some_deviation() -> None:
     assert caught == written()
 
 
+NOT_ALONE = {
+    "MP107-T05": "a correct Network Operator that may not place another's certificate cannot set T34 up either",
+    "MP107-T21": "the first half of T23 is the same request at the same switches",
+}
+"""Test cases that no deviation turns red without another, and why."""
+
+
+def test_a_test_case_is_the_only_one_to_catch_some_deviation_or_says_why_not() -> None:
+    alone = {f"MP107-{each.test_cases[0]}" for each in DEVIATIONS.values() if len(each.test_cases) == 1}
+    assert written() - alone == set(NOT_ALONE)
+
+
 def written() -> set[str]:
     """The ids of the test cases in the feature files."""
     return {scenario.scenario_id for scenario in lint(feature_files(["features"], PROJECT)).scenarios}

@@ -60,7 +60,7 @@ def test_every_test_case_is_caught_failing_by_some_deviation() -> None:
 
 
 NOT_ALONE = {
-    "MP107-T05": "a correct Network Operator that may not place another's certificate cannot set T34 up either",
+    "MP107-T05": "an operator that may not place another's certificate cannot set T34 up either",
     "MP107-T21": "the first half of T23 is the same request at the same switches",
 }
 """Test cases that no deviation turns red without another, and why."""

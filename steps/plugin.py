@@ -117,11 +117,18 @@ class _Opening:
         """
         return self._future.result()
 
-    def close(self) -> None:
-        """Close the target, however far it was opened."""
-        self._pool.shutdown()
+    def begin_to_close(self) -> None:
+        """Close the target, however far it was opened, while the report is being written."""
+        self._pool.submit(self._close)
+
+    def _close(self) -> None:
         if self._future.exception() is None:
             self._future.result().close()
+
+    def close(self) -> None:
+        """Wait until the target is closed."""
+        self.begin_to_close()
+        self._pool.shutdown()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -130,6 +137,14 @@ def pytest_configure_node(node: Any) -> None:
     opening = node.config.stash.get(_OPENING, None)
     if opening is not None:
         node.workerinput[_STATE_DIRECTORY] = str(opening.state_dir)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Begin to close what was opened: every scenario has ended."""
+    opening = session.config.stash.get(_OPENING, None)
+    if opening is not None:
+        opening.begin_to_close()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

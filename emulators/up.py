@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--plain-http", action="store_true", help="no TLS, as DCC Boxed has it")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument(
-        "--first-port", type=int, metavar="N", help="use the eight ports from N on (default: free ones)"
+        "--port", type=int, metavar="N", help="use the eight ports from N on (default: free ones)"
     )
     parser.add_argument("--seed", type=int, default=1, help="of the main estate (default: %(default)s)")
     parser.add_argument("--sets-per-s1sp", type=int, default=1, help="of the main estate (default: 1)")
@@ -85,9 +85,9 @@ def _prepare(options: argparse.Namespace) -> tuple[list[Program], StateFolder]:
     listeners: dict[str, tuple[socket.socket, socket.socket]] = {}
     ports: dict[str, Ports] = {}
     for index, name in enumerate(names):
-        first = options.first_port + 2 * index if options.first_port else 0
-        protocol = listening_socket(options.host, first, "--first-port")
-        management = listening_socket(options.host, first + 1 if first else 0, "--first-port")
+        first = options.port + 2 * index if options.port else 0
+        protocol = listening_socket(options.host, first, "--port")
+        management = listening_socket(options.host, first + 1 if first else 0, "--port")
         listeners[name] = protocol, management
         ports[name] = Ports(protocol.getsockname()[1], management.getsockname()[1])
     folder = StateFolder(options.state.resolve(), options.host, options.plain_http)

@@ -30,6 +30,7 @@ from target.gateway import Connections, Gateway
 from target.inbox import InboxConfig, InboxProcess, InboxReader
 from target.management import ManagementClient
 from target.process import ChildProcess, python_module
+from target.reachable import check_reachable
 from target.service_user import EstateLink, ServiceUser
 from target.session_file import SessionFile
 from target.trust import load_trust
@@ -99,6 +100,7 @@ class TargetSession:
 
         Raises:
             TargetFileError: The target file, or the schema it names, cannot be used.
+            EndpointUnreachable: No connection can be made to a system under test.
             HarnessError: The inbox or the emulators could not start; says why.
         """
         cleanup = ExitStack()
@@ -118,6 +120,8 @@ class TargetSession:
                 raise HarnessError("deviations are for the bundled emulators, not for a target file")
             target = load_target(target_path)
             _schema(target)  # before anything is started that needs it
+            if not bundled:
+                check_reachable(target)
             progress("starting the inbox")
             inbox = InboxProcess(InboxConfig.of(target, state_dir), state_dir)
             cleanup.callback(inbox.close)

@@ -40,7 +40,7 @@ def emulate(state: Path, plain_http: bool, first_port: int | None, deviations: t
     if plain_http:
         command.append("--plain-http")
     if first_port is not None:
-        command += ["--first-port", str(first_port)]
+        command += ["--port", str(first_port)]
     for name in deviations:
         command += ["--deviation", name]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program

@@ -149,3 +149,24 @@ def test_emulate_names_a_port_that_is_taken(tmp_path: Path) -> None:
     assert answer.returncode == 2, answer.stdout + answer.stderr
     assert str(port) in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["one process", "two processes"])
+def test_a_target_that_cannot_be_reached_is_one_message(tmp_path: Path, processes: tuple[str, ...]) -> None:
+    prepared = subprocess.run(
+        [sys.executable, "-m", "emulators.up", "--state", "emulators", "--prepare-only"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        check=True,
+    )
+    assert prepared.stdout.startswith(b"prepared")
+    target = tmp_path / "emulators" / "target.toml"
+
+    answer = call("run", "--target", str(target), *processes, folder=tmp_path)
+
+    assert answer.returncode == 2
+    told = answer.stdout + answer.stderr
+    message = f"nothing listens there. Start the system under test, or correct dsp.send_command in {target}"
+    assert told.count(message) == 1, told
+    assert "Traceback" not in told

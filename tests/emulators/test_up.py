@@ -46,10 +46,10 @@ def test_private_keys_are_for_their_owner_only(emulators: Emulators) -> None:
 def test_a_busy_port(tmp_path: Path, prepared: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = _run("emulators.up", "--state", str(tmp_path), "--first-port", str(port))
+        result = _run("emulators.up", "--state", str(tmp_path), "--port", str(port))
         assert result.returncode == 2
         assert result.stderr.strip().splitlines() == [
-            f"emulators.up: --first-port: cannot listen on 127.0.0.1:{port}: Address already in use"
+            f"emulators.up: --port: cannot listen on 127.0.0.1:{port}: Address already in use"
         ]
         config = prepared / "busy.toml"
         text = (prepared / "dsp.toml").read_text()

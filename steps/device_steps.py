@@ -30,7 +30,7 @@ def _arrange(scenario: Scenario, device_type: str, holder: str, *s1sps: str) -> 
 
 @given(
     parsers.re(
-        r"a (?P<device_type>ESME|GPF) served by (?P<s1sp>S1SP\d) "
+        r"the (?P<device_type>ESME|GPF) served by (?P<s1sp>S1SP\d) "
         r"whose Network Operator slot is under DCC control"
     )
 )
@@ -41,7 +41,7 @@ def slot_under_dcc_control(scenario: Scenario, s1sp: str, device_type: str) -> N
 
 @given(
     parsers.cfparse(
-        "a {device_type} served by {s1sp} with {holder:Actor}'s certificate in its Network Operator slot",
+        "the {device_type} served by {s1sp} with {holder:Actor}'s certificate in its Network Operator slot",
         extra_types=TYPES,
     )
 )
@@ -52,7 +52,7 @@ def slot_held_by(scenario: Scenario, s1sp: str, device_type: str, holder: str) -
 
 @given(
     parsers.cfparse(
-        "a {device_type} of every S1SP with {holder:Actor}'s certificate in its Network Operator slot",
+        "the {device_type} of every S1SP with {holder:Actor}'s certificate in its Network Operator slot",
         extra_types=TYPES,
     )
 )

@@ -7,6 +7,7 @@ have been carried out.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -182,7 +183,7 @@ class Gateway:
         )
         self._evidence.record(
             "received",
-            f"answer to {title}: HTTP {answer.status}",
+            f"answer to {title}: {_in_short(answer)}",
             answer.document,
             answer.media_type or "application/octet-stream",
             {
@@ -196,6 +197,13 @@ class Gateway:
         return answer
 
 
+def _in_short(answer: HttpAnswer) -> str:
+    """The response code as it stands there, for a reader; reading the answer is another matter."""
+    code = _RESPONSE_CODE.search(answer.document)
+    return code[1].decode() if code else f"HTTP {answer.status}"
+
+
+_RESPONSE_CODE = re.compile(rb"<(?:\w+:)?ResponseCode>(\w{1,8})</")
 _FIELDS = {
     Service.SEND_COMMAND: "dsp.send_command",
     Service.TRANSFORM: "dsp.transform",

@@ -331,7 +331,7 @@ class ServiceUser:
             for message in inbox.messages(self.mailbox, after=self._recorded):
                 self._recorded = message.sequence
                 meta = {"from": "DSP", "to": self.name, "received_at": message.received_at.isoformat()}
-                title = f"callback of {self.name}: {message.describe()}"
+                title = f"callback of {self.name}: {message.content}"
                 evidence.record("callback", title, message.document, meta=meta)
             for refused in inbox.refused(self.mailbox, after=self._recorded_refused):
                 self._recorded_refused = refused.sequence

@@ -5,7 +5,7 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
 
   @MP107-T10 @FIA-5.2 @FIA-4.1 @severity-blocker
   Scenario Outline: The registered Supplier may not replace the Network Operator's certificate with SRV 6.15.1
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     When the Supplier sends SRV 6.15.1 placing the correct Network Operator's certificate
     Then the DSP rejects the request
     And no slot has changed
@@ -25,7 +25,7 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
 
   @MP107-T11 @FIA-5.2 @severity-critical
   Scenario Outline: A role that may not send SRV 6.15.1 is rejected by the DSP
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     When <sender> sends SRV 6.15.1 placing the correct Network Operator's certificate
     Then the DSP rejects the request because the role may not send it
     And no slot has changed
@@ -51,7 +51,7 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
 
   @MP107-T12 @FIA-4.2.1 @severity-critical
   Scenario Outline: The registered Supplier still replaces its own certificate with SRV 6.15.1
-    Given a <device_type> served by <s1sp> with the correct Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the correct Network Operator's certificate in its Network Operator slot
     When the Supplier sends SRV 6.15.1 renewing its own certificate
     Then the DSP acknowledges the request
     And <s1sp> answers with a signed success that names the Supplier as the new party
@@ -70,7 +70,7 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
 
   @MP107-T13 @FIA-4.1 @FIA-4.2.1 @SRPD-6.1f @severity-critical
   Scenario Outline: A Supplier that is not registered for the device is not eligible
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     When another Supplier sends SRV 6.15.1 placing its own certificate in the Supplier slot
     Then the DSP rejects the request because the sender is not eligible for the device
     And no slot has changed
@@ -87,7 +87,7 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
 
   @MP107-T14 @FIA-4.2.1 @SRPD-6.1f @severity-critical
   Scenario Outline: Any other Service Request of the incorrect Network Operator is still checked against registration
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     When the incorrect Network Operator sends SRV <srv>
     Then the DSP rejects the request because the sender is not eligible for the device
     And no slot has changed
@@ -119,7 +119,7 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
 
   @MP107-T15 @SRPD-6.2d @FIA-4.2.1 @FIA-4.5.1 @severity-critical
   Scenario Outline: A Network Operator may not replace the Supplier's certificate
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     When <sender> sends SRV 6.15.1 placing another Supplier's certificate in the Supplier slot
     Then the request is rejected by the DSP or by the owner check of <s1sp>
     And no slot has changed

@@ -4,7 +4,7 @@ Feature: The DSP has one switch for all S1SPs and each S1SP has its own release
 
   @MP107-T20 @FIA-4.1 @FIA-5.2 @severity-blocker
   Scenario Outline: A lagging S1SP rejects with an S1SP Alert while the other two succeed
-    Given a <device_type> of every S1SP with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> of every S1SP with the incorrect Network Operator's certificate in its Network Operator slot
     And MP107 is on at the DSP and off at <s1sp> only
     When the incorrect Network Operator of each device sends SRV 6.15.1 placing the correct Network Operator's certificate
     Then the DSP acknowledges every request
@@ -23,7 +23,7 @@ Feature: The DSP has one switch for all S1SPs and each S1SP has its own release
 
   @MP107-T21 @FIA-4.1 @SRPD-6.1f @severity-critical
   Scenario Outline: With the DSP's switch off the incorrect Network Operator is not eligible
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     And MP107 is off at the DSP and on at every S1SP
     When the incorrect Network Operator sends SRV 6.15.1 placing the correct Network Operator's certificate
     Then the DSP rejects the request because the sender is not eligible for the device
@@ -41,7 +41,7 @@ Feature: The DSP has one switch for all S1SPs and each S1SP has its own release
 
   @MP107-T22 @DP107 @FIA-3.2 @severity-critical
   Scenario Outline: With MP107 off everywhere neither Network Operator can repair the device
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     And MP107 is off at the DSP and off at every S1SP
     When the correct Network Operator sends SRV 6.15.1 placing the correct Network Operator's certificate
     Then the DSP acknowledges the request
@@ -62,7 +62,7 @@ Feature: The DSP has one switch for all S1SPs and each S1SP has its own release
 
   @MP107-T23 @FIA-4.1 @severity-critical
   Scenario Outline: The one switch of the DSP serves every S1SP
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     And MP107 is off at the DSP and on at every S1SP
     When the incorrect Network Operator sends SRV 6.15.1 placing the correct Network Operator's certificate
     Then the DSP rejects the request because the sender is not eligible for the device

@@ -6,7 +6,7 @@ Feature: A Network Operator repairs a wrong certificate on a SMETS1 device
 
   @MP107-T01 @FIA-5.2 @FIA-4.1 @FIA-4.2.1 @SRPD-6.2d @severity-blocker
   Scenario Outline: The incorrect Network Operator places the correct certificate after a wrong handover
-    Given a <device_type> served by <s1sp> whose Network Operator slot is under DCC control
+    Given the <device_type> served by <s1sp> whose Network Operator slot is under DCC control
     When the Supplier sends SRV 6.21 placing the incorrect Network Operator's certificate
     Then the DSP acknowledges the request
     And <s1sp> answers with a signed success that names the incorrect Network Operator as the new party
@@ -28,7 +28,7 @@ Feature: A Network Operator repairs a wrong certificate on a SMETS1 device
 
   @MP107-T02 @FIA-4.2.1 @S1SR-4.2 @severity-blocker
   Scenario Outline: After the repair the correct Network Operator owns the slot and the incorrect one does not
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     And the incorrect Network Operator has placed the correct Network Operator's certificate with SRV 6.15.1
     When the incorrect Network Operator sends SRV 6.15.1 placing the incorrect Network Operator's certificate
     Then the DSP acknowledges the request
@@ -49,7 +49,7 @@ Feature: A Network Operator repairs a wrong certificate on a SMETS1 device
 
   @MP107-T03 @FIA-1 @severity-critical
   Scenario Outline: Device alerts follow the certificate from the incorrect to the correct Network Operator
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     When the device raises an alert
     Then the alert reaches the incorrect Network Operator and nobody else
     When the incorrect Network Operator sends SRV 6.15.1 placing the correct Network Operator's certificate
@@ -69,7 +69,7 @@ Feature: A Network Operator repairs a wrong certificate on a SMETS1 device
 
   @MP107-T04 @FIA-3.2 @S1SR-4.2 @severity-critical
   Scenario Outline: While the wrong certificate is there the correct Network Operator is refused by the owner check
-    Given a <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     When the correct Network Operator sends SRV 6.15.1 placing the correct Network Operator's certificate
     Then the DSP acknowledges the request
     And <s1sp> rejects the request with S1SP Alert S1VE64
@@ -89,7 +89,7 @@ Feature: A Network Operator repairs a wrong certificate on a SMETS1 device
 
   @MP107-T05 @DP107 @FIA-4.2.1 @SRPD-6.2d @severity-blocker
   Scenario Outline: A wrong certificate placed by the correct Network Operator itself is repaired the same way
-    Given a <device_type> served by <s1sp> with the correct Network Operator's certificate in its Network Operator slot
+    Given the <device_type> served by <s1sp> with the correct Network Operator's certificate in its Network Operator slot
     When the correct Network Operator sends SRV 6.15.1 placing the incorrect Network Operator's certificate
     Then the DSP acknowledges the request
     And <s1sp> answers with a signed success that names the incorrect Network Operator as the new party

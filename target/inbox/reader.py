@@ -13,7 +13,9 @@ from functools import cached_property
 from pathlib import Path
 
 from duis.identifiers import RequestID
+from duis.response import DCCAlertMessage, SMETS1ResponseMessage
 from duis.signature import SignatureError, VerifiedResponse, verify_response
+from duis.smets1 import DeviceAlert, S1SPAlert, SMETS1Response
 from duis.smki.trust import TrustStore
 from target.deadline import Deadline, deadline
 from target.errors import DeadlinePassed, HarnessError, NonconformingAnswer
@@ -55,7 +57,22 @@ class Message:
         """One line for a reader."""
         response = self.verified.response
         about = f" for {response.request_id}" if response.request_id is not None else ""
-        return f"{type(response.message).__name__} {response.response_code}{about}"
+        return f"{self.content} {response.response_code}{about}"
+
+    @property
+    def content(self) -> str:
+        """What it holds, in few words: "N42 SecurityCredentialsUpdated", "result of 6.15.1"."""
+        message, inner = self.verified.response.message, self.verified.inner
+        match message, inner:
+            case DCCAlertMessage(), S1SPAlert():
+                return f"{message.dcc_alert_code} S1SP Alert {inner.s1sp_alert_code}"
+            case DCCAlertMessage(), _:
+                return f"{message.dcc_alert_code} {type(message.alert).__name__}"
+            case SMETS1ResponseMessage(), SMETS1Response(payload=DeviceAlert() as alert):
+                return f"device alert {alert.alert_code}"
+            case SMETS1ResponseMessage(), SMETS1Response():
+                return f"result of {inner.header.srv or message.srv or 'a request'}"
+        return type(message).__name__
 
 
 @dataclass(frozen=True)

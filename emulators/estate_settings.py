@@ -1,13 +1,25 @@
-"""The settings of an estate that are about messages rather than rules (`emulators.settings` has those)."""
+"""The settings of an estate: those of the rules (`emulators.settings`) and those about messages.
+
+Here the rules themselves are known, so that an outcome set for a check that does not exist is refused.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, field_validator
 
-from emulators.settings import Settings, SettingsError
+from emulators.checks import Alert, HTTPRefusal, Outcome, Rejection, UnsuccessfulResponse, parse_outcome
+from emulators.dsp.checks import DSP_CHECKS
+from emulators.s1sp.checks import EXECUTION_CHECKS, RECEIPT_CHECKS
+from emulators.settings import Settings
+
+_KINDS_BY_CHECK: Mapping[str, tuple[type[Outcome], ...]] = {
+    **{check.name: (Rejection, HTTPRefusal) for check in DSP_CHECKS},
+    **{check.name: (HTTPRefusal,) for check in RECEIPT_CHECKS},
+    **{check.name: (Alert, UnsuccessfulResponse, HTTPRefusal) for check in EXECUTION_CHECKS},
+}
 
 
 class EstateSettings(Settings):
@@ -42,18 +54,14 @@ class EstateSettings(Settings):
     inventory_lookup_code: Annotated[str, Field(pattern="E[0-9]{1,6}")] = "E19"
     unserved_request_code: Annotated[str, Field(pattern="E[0-9]{1,6}")] = "E13"
 
-
-def parse_settings(fields: Mapping[str, Any]) -> EstateSettings:
-    """Check and read settings as the management plane or a configuration file gives them.
-
-    Raises:
-        SettingsError: a field is unknown or has a value it cannot have.
-    """
-    try:
-        return EstateSettings.model_validate(fields)
-    except ValidationError as error:
-        lines = (
-            f"settings.{'.'.join(map(str, each['loc']))}: {each['msg']}"
-            for each in error.errors(include_url=False)
-        )
-        raise SettingsError("\n".join(lines)) from error
+    @field_validator("outcomes")
+    @classmethod
+    def _name_known_checks(cls, value: Mapping[str, str]) -> Mapping[str, str]:
+        for name, text in value.items():
+            if name not in _KINDS_BY_CHECK:
+                raise ValueError(f"no check named {name!r}; there are: {', '.join(_KINDS_BY_CHECK)}")
+            if not isinstance(parse_outcome(text), _KINDS_BY_CHECK[name]):
+                kinds = " or ".join(kind.__name__ for kind in _KINDS_BY_CHECK[name])
+                # pydantic reports a ValueError as a fault of the field, a TypeError as one of ours
+                raise ValueError(f"{name!r} cannot end in {text!r}; it takes a {kinds}")  # noqa: TRY004
+        return value

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from duis.identifiers import EUI64
 from duis.request import ServiceRequest
@@ -23,9 +22,7 @@ from emulators.registration_check import (
     passes_registration_check,
 )
 from emulators.request_facts import RequestFacts, facts_of
-
-if TYPE_CHECKING:
-    from emulators.settings import Settings
+from emulators.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,14 @@ S1SPs read the same settings and each uses those that concern it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from duis.roles import DeviceStatus, DeviceType
 from duis.service_references import NON_DEVICE_COMMAND_VARIANT, SMETS1_COMMAND_VARIANT
-from emulators.checks import Alert, HTTPRefusal, Outcome, Rejection, UnsuccessfulResponse, parse_outcome
-from emulators.dsp.checks import DSP_CHECKS, CounterRule
 from emulators.registration_check import ExemptionReading
-from emulators.s1sp.checks import EXECUTION_CHECKS, RECEIPT_CHECKS
 from emulators.slots import SlotOwnerRule
 
 _METERS = frozenset({DeviceType.ESME, DeviceType.GSME, DeviceType.GPF})
@@ -33,11 +31,12 @@ DEVICE_TYPES: Mapping[str, frozenset[DeviceType]] = {
 }
 """The types of device an SRV may be sent to [ASSUMED]; an SRV without an entry is not restricted."""
 
-_KINDS_BY_CHECK: Mapping[str, tuple[type[Outcome], ...]] = {
-    **{check.name: (Rejection, HTTPRefusal) for check in DSP_CHECKS},
-    **{check.name: (HTTPRefusal,) for check in RECEIPT_CHECKS},
-    **{check.name: (Alert, UnsuccessfulResponse, HTTPRefusal) for check in EXECUTION_CHECKS},
-}
+
+class CounterRule(StrEnum):
+    """What makes an Originator Counter acceptable; the sources leave it open, a repeated one is refused."""
+
+    INCREASING = "increasing"
+    UNIQUE = "unique"
 
 
 class SettingsError(ValueError):
@@ -86,18 +85,6 @@ class Settings(BaseModel):
         cls, value: Mapping[str, frozenset[DeviceType]]
     ) -> Mapping[str, frozenset[DeviceType]]:
         return {**DEVICE_TYPES, **value}
-
-    @field_validator("outcomes")
-    @classmethod
-    def _name_known_checks(cls, value: Mapping[str, str]) -> Mapping[str, str]:
-        for name, text in value.items():
-            if name not in _KINDS_BY_CHECK:
-                raise ValueError(f"no check named {name!r}; there are: {', '.join(_KINDS_BY_CHECK)}")
-            if not isinstance(parse_outcome(text), _KINDS_BY_CHECK[name]):
-                kinds = " or ".join(kind.__name__ for kind in _KINDS_BY_CHECK[name])
-                # pydantic reports a ValueError as a fault of the field, a TypeError as one of ours
-                raise ValueError(f"{name!r} cannot end in {text!r}; it takes a {kinds}")  # noqa: TRY004
-        return value
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> Self:

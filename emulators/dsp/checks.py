@@ -24,6 +24,7 @@ from emulators.checks import Check, HTTPRefusal, Rejection
 from emulators.registration_check import ExemptionReading
 from emulators.request_context import RequestContext
 from emulators.request_facts import body_belongs_to_srv
+from emulators.settings import CounterRule
 
 
 class Service(StrEnum):
@@ -32,13 +33,6 @@ class Service(StrEnum):
     SEND_COMMAND = "serviceS"
     TRANSFORM = "serviceT"
     NON_DEVICE = "serviceD"
-
-
-class CounterRule(StrEnum):
-    """What makes an Originator Counter acceptable; the sources leave it open, a repeated one is refused."""
-
-    INCREASING = "increasing"
-    UNIQUE = "unique"
 
 
 @dataclass(frozen=True, kw_only=True)

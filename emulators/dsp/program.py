@@ -15,7 +15,7 @@ from emulators.dsp.s1sp_port import S1SPPort
 from emulators.dsp.store import DSPStore
 from emulators.dsp.user_port import DSPEstate, Handled, UserPort
 from emulators.emulator import EmulatorBase, estate_prefix, user_ids_by_role
-from emulators.estate_settings import EstateSettings, parse_settings
+from emulators.estate_settings import EstateSettings
 from emulators.management import ManagementPlane
 from emulators.population import generate
 from emulators.web import Answer, refusal
@@ -58,7 +58,7 @@ class DSPEmulator(EmulatorBase[DSPRules]):
         for user_id in options.callbacks:
             if user_id not in self.users:
                 raise ValueError(f"callbacks: {user_id} is not a Service User")
-        return parse_settings(options.settings), dsp_rules(options.deviations)
+        return EstateSettings.parse(options.settings), dsp_rules(options.deviations)
 
     def create_estate(self, name: str, options: EstateOptions) -> DSPEstate:
         """Create or replace an estate; see `EmulatorBase`."""

@@ -17,7 +17,7 @@ from duis.smki.certificate import OrganisationCertificate
 from duis.xml import Element, MalformedXML, MessageError, parse
 from emulators.checks import Failure, HTTPRefusal, Rejection, first_failure
 from emulators.database import Transaction
-from emulators.dsp.checks import CounterRule, DSPContext, Service
+from emulators.dsp.checks import DSPContext, Service
 from emulators.dsp.messages import ACKNOWLEDGED
 from emulators.dsp.parts import DSPParts
 from emulators.dsp.rules import DSPRules
@@ -25,6 +25,7 @@ from emulators.dsp.store import DONE, FORWARDED, StoredRequest
 from emulators.estate_settings import EstateSettings
 from emulators.estates import Estate
 from emulators.inventory import Device
+from emulators.settings import CounterRule
 from emulators.web import Answer, refusal
 
 DSPEstate: TypeAlias = Estate[EstateSettings, DSPRules]

@@ -14,7 +14,7 @@ from emulators.clock import Clock
 from emulators.config import ConfigurationError, EstateOptions, S1SPConfig
 from emulators.deviations import s1sp_rules
 from emulators.emulator import EmulatorBase, estate_prefix, user_ids_by_role
-from emulators.estate_settings import EstateSettings, parse_settings
+from emulators.estate_settings import EstateSettings
 from emulators.population import Population, generate
 from emulators.s1sp.answers import Answers
 from emulators.s1sp.device_alerts import DeviceAlerts
@@ -72,7 +72,7 @@ class S1SPEmulator(EmulatorBase[S1SPRules]):
 
     def interpret(self, options: EstateOptions) -> tuple[EstateSettings, S1SPRules]:
         """Make settings and rules of the options of an estate; see `EmulatorBase`."""
-        return parse_settings(options.settings), s1sp_rules(options.deviations)
+        return EstateSettings.parse(options.settings), s1sp_rules(options.deviations)
 
     def create_estate(self, name: str, options: EstateOptions) -> S1SPEstate:
         """Create or replace an estate; see `EmulatorBase`."""

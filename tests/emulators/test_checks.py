@@ -24,9 +24,10 @@ from emulators.checks import (
     with_wrapped,
 )
 from emulators.dsp.checks import DSP_CHECKS
+from emulators.estate_settings import EstateSettings
 from emulators.registration_check import ExemptionReading
 from emulators.s1sp.checks import EXECUTION_CHECKS, RECEIPT_CHECKS, S1SP_CHECKS
-from emulators.settings import DEVICE_TYPES, Settings, SettingsError
+from emulators.settings import DEVICE_TYPES, SettingsError
 
 
 @dataclass(frozen=True)
@@ -166,14 +167,14 @@ def test_each_table_ends_only_in_what_its_server_can_answer() -> None:
 
 
 def test_settings_have_defaults_for_everything() -> None:
-    settings = Settings.parse({})
+    settings = EstateSettings.parse({})
     assert settings.exemption_reading is ExemptionReading.SLOT
     assert settings.accepted_device_statuses == {DeviceStatus.COMMISSIONED}
     assert not settings.secmp0063
 
 
 def test_settings_are_read_from_plain_values() -> None:
-    settings = Settings.parse(
+    settings = EstateSettings.parse(
         {
             "exemption_reading": "sender",
             "accepted_device_statuses": ["Commissioned", "Suspended"],
@@ -201,4 +202,4 @@ def test_settings_are_read_from_plain_values() -> None:
 )
 def test_a_wrong_setting_is_refused_by_name(fields: dict[str, object], named_field: str) -> None:
     with pytest.raises(SettingsError, match=named_field):
-        Settings.parse(fields)
+        EstateSettings.parse(fields)

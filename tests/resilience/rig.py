@@ -28,12 +28,13 @@ class Rig:
         self._emulators = state / "emulators"
         command = python_module("emulators.up", "--state", str(self._emulators), "--prepare-only")
         subprocess.run(command, check=True, capture_output=True)
+        self.prepared(self._emulators)
         self._children: dict[str, ChildProcess] = {}
         self.target: TargetFile = load_target(self._emulators / "target.toml")
         self._inbox = InboxProcess(InboxConfig.of(self.target, state), state)
         for name in COMPONENTS:
             self.start(name)
-        self._wait_until_all_answer()
+        self.wait_until_all_answer()
         SessionFile(
             target_file=self.target.path,
             inbox_database=self._inbox.database,
@@ -43,6 +44,9 @@ class Rig:
             bundled=True,
         ).write(state)
         self.session = TargetSession.attach(state)
+
+    def prepared(self, emulators: Path) -> None:
+        """Change the configurations in this folder before anything starts; nothing is changed here."""
 
     def start(self, name: str) -> None:
         """Start a component; an emulator may take a moment until it answers."""
@@ -61,7 +65,8 @@ class Rig:
         else:
             self._children[name].kill()
 
-    def _wait_until_all_answer(self) -> None:
+    def wait_until_all_answer(self) -> None:
+        """Wait until every emulator listens."""
         ports = json.loads((self._emulators / "ports.json").read_text())
         limit = Deadline(30)
         for name in EMULATORS:

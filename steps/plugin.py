@@ -73,6 +73,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to open the target; it starts while pytest collects and workers come up."""
     if _runs_features(config) and not config.option.collectonly and not is_worker(config):
+        target = config.getoption("conformance_target")
+        what = f"the target of {target}" if target else "the emulators of the DSP, S1SP1, S1SP2 and S1SP3"
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"Opening {what}, and the inbox")
         config.stash[_OPENING] = _Opening(config)
 
 

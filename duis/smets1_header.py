@@ -48,6 +48,13 @@ class SMETS1Header:
         """The request a response with this header answers: target, device and counter."""
         return RequestID(self.business_target_id, self.business_originator_id, self.originator_counter)
 
+    def user_request_id(self) -> RequestID:
+        """The user's request; where the DCC sent it for the user, the header has the user as supplementary."""
+        party, counter = self.supplementary_remote_party_id, self.supplementary_remote_party_counter
+        if party is None or counter is None:
+            return self.request_id()
+        return RequestID(party, self.business_originator_id, counter)
+
     def to_text(self) -> str:
         """The element as text."""
         return (

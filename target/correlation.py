@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from duis.identifiers import RequestID
 from duis.signature import VerifiedResponse
-from duis.smets1 import DeviceAlert, S1SPAlert, SMETS1Header, SMETS1Response, UnknownContent
+from duis.smets1 import DeviceAlert, S1SPAlert, SMETS1Response, UnknownContent
 
 
 def inner_request_id(verified: VerifiedResponse) -> RequestID | None:
@@ -16,15 +16,7 @@ def inner_request_id(verified: VerifiedResponse) -> RequestID | None:
         return None
     if isinstance(inner.payload, UnknownContent) and inner.payload.name == "DeviceAlertMessage":
         return None
-    return _request_of(inner.header)
-
-
-def _request_of(header: SMETS1Header) -> RequestID:
-    """The User's request: where the DCC sent one for a User, the header names that User as supplementary."""
-    party, counter = header.supplementary_remote_party_id, header.supplementary_remote_party_counter
-    if party is None or counter is None:
-        return header.request_id()
-    return RequestID(party, header.business_originator_id, counter)
+    return inner.header.user_request_id()
 
 
 def named_request_ids(verified: VerifiedResponse) -> tuple[RequestID, ...]:

@@ -99,7 +99,7 @@ class S1SPPort:
     ) -> Handled:
         if isinstance(response.payload, DeviceAlert):
             return self._device_alert(transaction, estate, response, response.payload, document, s1sp, now)
-        request_id = response.header.request_id()
+        request_id = response.header.user_request_id()
         request = self._request(transaction, estate, request_id, s1sp)
         wrapped = self._parts.messages.result(request, document, estate.settings, now)
         self._send_answer(transaction, estate, request, wrapped, "SMETS1ResponseMessage", now)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from duis.countersigned import CountersignedServiceRequest
 from duis.request import ServiceRequest
 from duis.requests import ReadInventoryBody
-from duis.roles import UserRole
+from duis.roles import NETWORK_OPERATORS, SUPPLIERS, UserRole
 from duis.schema import SchemaInvalid
 from duis.signature import SignatureError, sign, verify
 from duis.smki.certificate import OrganisationCertificate
@@ -52,6 +52,18 @@ class Handled:
     kind: str
     request_id: str
     outcome: str
+
+
+_KNOWN_TO_DEVICES = SUPPLIERS | NETWORK_OPERATORS
+
+
+def is_sent_by_the_dcc(srv: str, roles: frozenset[UserRole]) -> bool:
+    """Whether the DCC, not the user, is the originator towards the device; the user is then supplementary.
+
+    So it is for a user that no slot of a device knows, and for 6.21, which the DCC's own certificate in the
+    slot authorises [ASSUMED].
+    """
+    return srv == "6.21" or roles.isdisjoint(_KNOWN_TO_DEVICES)
 
 
 class UserPort:
@@ -96,6 +108,7 @@ class UserPort:
     def _countersigned(self, context: DSPContext, s1sp: str, document: bytes) -> bytes:
         request = context.readable_request
         roles = context.admitted_roles or context.eligible_roles or frozenset(UserRole)
+        supplementary = is_sent_by_the_dcc(request.srv, roles)
         countersigned = CountersignedServiceRequest(
             request=document,
             request_id=request.request_id,
@@ -104,6 +117,8 @@ class UserPort:
             user_role=min(roles),
             srv=request.srv,
             received_at=context.now,
+            supplementary_remote_party_id=context.originator if supplementary else None,
+            supplementary_remote_party_counter=request.request_id.counter if supplementary else None,
         )
         return sign(countersigned.to_xml(), self._parts.identity)
 

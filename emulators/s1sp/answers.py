@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
+from duis.countersigned import CountersignedServiceRequest
 from duis.identifiers import EUI64
 from duis.request import ServiceRequest
 from duis.requests import ReplacementBody, RetrieveDeviceSecurityCredentialsKRPBody
@@ -60,13 +61,25 @@ class Answers:
     def __init__(self, identity: SigningIdentity) -> None:
         self._identity = identity
 
-    def response(self, request: ServiceRequest, payload: Payload, at: datetime) -> bytes:
-        """Make a signed response to a request."""
+    def response(
+        self,
+        request: ServiceRequest,
+        payload: Payload,
+        at: datetime,
+        countersigned: CountersignedServiceRequest | None,
+    ) -> bytes:
+        """Make a signed response to a request.
+
+        Where the DCC sent the request for a user, it goes to the DCC and names the user as supplementary.
+        """
         request_id = request.request_id
+        supplementary = countersigned.supplementary_remote_party_id if countersigned is not None else None
         header = SMETS1Header(
             request_id.target,
-            request_id.originator,
+            request_id.originator if countersigned is None or supplementary is None else countersigned.dsp_id,
             request_id.counter,
+            supplementary,
+            countersigned.supplementary_remote_party_counter if countersigned is not None else None,
             service_reference=request.service_reference,
             srv=request.srv,
             timestamp=at,

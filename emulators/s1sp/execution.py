@@ -47,7 +47,7 @@ def execute(parts: S1SPParts, transaction: Transaction, estate: S1SPEstate, cont
         payload = result_of_replacement(request, replaced.replacement_outcomes)
     else:
         payload = result_of_read(request, context.known_device, context.slots, context.now)
-    answer = parts.answers.response(request, payload, context.now)
+    answer = parts.answers.response(request, payload, context.now, context.message)
     return Executed(answer, "SMETS1SignedResponse", "carried out")
 
 
@@ -104,7 +104,7 @@ def _rejected(
             return Executed(answer, "S1SPAlert", f"{code} {why}")
         case UnsuccessfulResponse(status):
             payload = unsuccessful_result(request, status)
-            answer = parts.answers.response(request, payload, context.now)
+            answer = parts.answers.response(request, payload, context.now, context.message)
             return Executed(answer, "SMETS1SignedResponse", f"{status} {why}")
         case HTTPRefusal(http_status):
             return Executed(None, "", f"HTTP {http_status} {why}", http_status)

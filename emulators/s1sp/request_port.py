@@ -169,7 +169,7 @@ class RequestPort:
         future = FutureDated(estate.name, str(request.request_id), document)
         self._parts.store.put_future_dated(transaction, future, at)
         payload = result_of_replacement(request, None)
-        answer = self._parts.answers.response(request, payload, context.now)
+        answer = self._parts.answers.response(request, payload, context.now, context.message)
         return Executed(answer, "SMETS1SignedResponse", _ACCEPTED)
 
     def _deliver(

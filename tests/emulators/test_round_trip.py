@@ -149,8 +149,14 @@ def test_a_handover_by_the_supplier(estate: Estate) -> None:
     estate.send(supplier, device, body)
     assert estate.result()[1].s1sp_alert_code == "S1VE64"
     estate.put_slot(device, "ACB")
-    estate.send(supplier, device, body)
-    result = estate.result()[1]
+    request_id, _ = estate.send(supplier, device, body)
+    _, message = estate.next_message()
+    result = message.inner.payload
+    # The DCC's certificate authorises it: the answer goes to the DCC and names the Supplier as supplementary.
+    header = message.inner.header
+    assert header.business_target_id == estate.pki.party("dsp").entity_identifier
+    assert header.user_request_id() == request_id
+    assert message.response.request_id == request_id
     assert result.ELEMENT == "RequestHandoverOfDCCControlledDeviceRsp"
     assert result.execution_outcome.credentials_replacement_mode == NETWORK_OPERATOR_BY_NETWORK_OPERATOR
     assert estate.slot(device)["party"] == incorrect.entity_identifier

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import threading
@@ -33,7 +34,7 @@ def server(handle: Handler, context: ssl.SSLContext | None = None) -> Iterator[t
             with contextlib.suppress(OSError), connection:
                 stream = context.wrap_socket(connection, server_side=True) if context else connection
                 with stream:
-                    received.append(stream.recv(65536))
+                    received.append(whole_request(stream))
                     handle(stream)
 
     thread = threading.Thread(target=serve, daemon=True)
@@ -44,6 +45,18 @@ def server(handle: Handler, context: ssl.SSLContext | None = None) -> Iterator[t
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(5)
+
+
+def whole_request(stream: socket.socket) -> bytes:
+    """Head and body, which may come in two pieces; an answer after the first would cut the second off."""
+    request = b""
+    while True:
+        piece = stream.recv(65536)
+        request += piece
+        head, end, body = request.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        if not piece or (end and len(body) >= int(length[1] if length else 0)):
+            return request
 
 
 def gateway(

@@ -228,7 +228,7 @@ def test_a_passed_deadline_tells_what_was_awaited_and_what_came(
     other.join()
     text = str(caught.value)
     assert "the result of SRV 6.15.1 within 1 s" in text
-    assert f"SMETS1ResponseMessage I0 for {messages.request_id(pki, 8)}" in text
+    assert f"result of 6.15.1 I0 for {messages.request_id(pki, 8)}" in text
 
 
 def test_waiting_ends_at_once_when_what_is_awaited_was_refused(

@@ -49,7 +49,7 @@ class SMETS1Header:
         return RequestID(self.business_target_id, self.business_originator_id, self.originator_counter)
 
     def user_request_id(self) -> RequestID:
-        """The user's request; where the DCC sent it for the user, the header has the user as supplementary."""
+        """The user's request; where the DCC sent it for the user, the user is the supplementary party."""
         party, counter = self.supplementary_remote_party_id, self.supplementary_remote_party_counter
         if party is None or counter is None:
             return self.request_id()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -18,6 +19,15 @@ from target.service_user import ServiceUser
 from target.session import TargetSession
 
 S1SPS = ("S1SP1", "S1SP2", "S1SP3")
+
+
+@contextmanager
+def arrangeable() -> Iterator[None]:
+    """What the target cannot arrange makes the scenario not applicable."""
+    try:
+        yield
+    except NotArrangeable as missing:
+        pytest.skip(missing.reason)
 
 
 class Scenario:
@@ -61,13 +71,11 @@ class Scenario:
 
     def take(self, device_type: str, *s1sps: str) -> tuple[DeviceUnderTest, ...]:
         """Open the scenario's own population and take a device of each of these S1SPs."""
-        try:
+        with arrangeable():
             estate = self._estate = self._cleanup.enter_context(
                 self.session.open_estate(self._name, s1sps=s1sps, deviations=self._deviations)
             )
             self.devices = {s1sp: estate.device(s1sp, device_type) for s1sp in s1sps}
-        except NotArrangeable as missing:
-            pytest.skip(missing.reason)
         return tuple(self.devices.values())
 
     @property

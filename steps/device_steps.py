@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
 from pytest_bdd import given, parsers, then, when
 
 from duis.roles import RemotePartyRole
 from steps.actors import TYPES
-from steps.context import S1SPS, Scenario
+from steps.context import S1SPS, Scenario, arrangeable
 from steps.slots import expect_unchanged
-from target.errors import HarnessError, NotArrangeable, TargetNonconformity
+from target.errors import HarnessError, TargetNonconformity
 
 ALERT_CODE = "8F3F"
 ALERT_DESCRIPTION = "Unauthorised Physical Access - Tamper Detect"
@@ -19,10 +18,8 @@ def _arrange(scenario: Scenario, device_type: str, holder: str, *s1sps: str) -> 
     """Take devices, put the holder's certificates in their Network Operator slots, and see."""
     for device in scenario.take(device_type, *s1sps):
         party = "ACB" if holder == "ACB" else scenario.party(holder, device)
-        try:
+        with arrangeable():
             scenario.estate.arrange_slot(device, RemotePartyRole.NETWORK_OPERATOR, party)
-        except NotArrangeable as missing:
-            pytest.skip(missing.reason)
         reading = scenario.know_slots(device)[RemotePartyRole.NETWORK_OPERATOR]
         if not isinstance(party, str) and reading.party != party.user_id:
             raise HarnessError(f"{holder} should hold the slot by arrangement; {reading.describe()}")
@@ -87,10 +84,8 @@ def network_operator_slot_has_not_changed(scenario: Scenario) -> None:
 def device_raises_alert(scenario: Scenario) -> None:
     """The S1SP has an alert of the device to deliver."""
     scenario.mark_mailboxes()
-    try:
+    with arrangeable():
         scenario.estate.raise_device_alert(scenario.device, ALERT_CODE, ALERT_DESCRIPTION)
-    except NotArrangeable as missing:
-        pytest.skip(missing.reason)
 
 
 @then(parsers.cfparse("the alert reaches {receiver:Actor} and nobody else", extra_types=TYPES))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
 from pytest_bdd import given, parsers, then, when
 
-from steps.context import Scenario
+from steps.context import Scenario, arrangeable
 from steps.verdict import expect_acknowledged, expect_refused, expect_rejected
 from target.assumptions import ResponseCodes
-from target.errors import NotArrangeable, TargetNonconformity
+from target.errors import TargetNonconformity
 from target.observations import Acknowledged, Refused, Rejected, S1SPRejection, SMETS1Result
 
 
@@ -18,10 +17,8 @@ def _codes(scenario: Scenario) -> ResponseCodes:
 
 def _switch(scenario: Scenario, states: dict[str, bool]) -> None:
     for component, on in states.items():
-        try:
+        with arrangeable():
             scenario.estate.set_mp107(component, on)
-        except NotArrangeable as missing:
-            pytest.skip(missing.reason)
 
 
 @given(parsers.re(r"MP107 is (?P<dsp>on|off) at the DSP and (?P<s1sp>on|off) at every S1SP"))

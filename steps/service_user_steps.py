@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from pytest_bdd import given, parsers, then, when
 
 from duis.requests import (
@@ -16,7 +15,7 @@ from duis.requests import (
 )
 from duis.roles import RemotePartyRole
 from steps.actors import TYPES, one_of
-from steps.context import Scenario
+from steps.context import Scenario, arrangeable
 from steps.defects import DEFECTS
 from steps.verdict import expect_acknowledged, expect_replacement
 from target.credentials import Credentials, handover, update_credentials
@@ -109,8 +108,11 @@ def sends_others_certificate_to_supplier_slot(scenario: Scenario, sender: str, o
 def renews_own_certificate(scenario: Scenario, sender: str) -> None:
     """SRV 6.15.1 of the owner of the Supplier slot, with other certificates of the same party."""
     renewed = scenario.party(sender).renewed_credentials
-    if renewed is None:
-        pytest.skip(f"the target names no renewed certificates for {scenario.party(sender).name}")
+    with arrangeable():
+        if renewed is None:
+            raise NotArrangeable(
+                f"the target names no renewed certificates for {scenario.party(sender).name}"
+            )
     send(scenario, sender, scenario.device, update_credentials(renewed, SUPPLIER))
 
 
@@ -141,10 +143,8 @@ def sends_read(scenario: Scenario, sender: str, srv: str) -> None:
 )
 def sends_defective_update(scenario: Scenario, flaw: str) -> None:
     """The repair, with one thing wrong."""
-    try:
+    with arrangeable():
         scenario.exchanges[scenario.device.s1sp] = DEFECTS[flaw](scenario)
-    except NotArrangeable as missing:
-        pytest.skip(missing.reason)
 
 
 @when("the first request is sent again unchanged")

@@ -11,9 +11,6 @@ from duis.roles import DeviceStatus, DeviceType
 ELECTRICITY_DEVICE_TYPES = frozenset({DeviceType.ESME})
 """Devices that belong to an MPAN."""
 
-GAS_DEVICE_TYPES = frozenset({DeviceType.GSME, DeviceType.GPF})
-"""Devices that belong to an MPRN."""
-
 SMETS1 = "SMETS1"
 
 

@@ -40,6 +40,7 @@ class Scenario:
         exchanges: the latest exchange with each device.
         first_repair: the first 6.15.1 that a ``Given`` carried out, for a replay.
         lagging: the S1SP that has not released MP107, where the scenario has one.
+        marks: the last message of each mailbox, by user, at the latest :meth:`mark_mailboxes`.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Scenario:
         self.exchanges: dict[str, Exchange] = {}
         self.first_repair: Exchange | None = None
         self.lagging: str | None = None
-        self._marks: dict[str, int] = {}
+        self.marks: dict[str, int] = {}
         self._name = name
         self._deviations = deviations
         self._estate: TestEstate | None = None
@@ -118,12 +119,4 @@ class Scenario:
 
     def mark_mailboxes(self) -> None:
         """Remember how far every mailbox is filled, to tell what comes next from what came before."""
-        self._marks = {user.name: user.last_received for user in self.estate.users}
-
-    def mark(self, user: ServiceUser) -> int:
-        """The last message of a mailbox at the latest :meth:`mark_mailboxes`; 0 when there was none."""
-        return self._marks.get(user.name, 0)
-
-    def quiet(self) -> None:
-        """Let the target's quiet time pass, in which a message that must not come could still come."""
-        self.session.quiet()
+        self.marks = {user.name: user.last_received for user in self.estate.users}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from duis.identifiers import EUI64
 from duis.requests import Body
@@ -84,7 +83,7 @@ def _expired(scenario: Scenario) -> Exchange:
 
 def _mixed_pair(scenario: Scenario) -> Exchange:
     correct, sender = scenario.party(_CORRECT).credentials, _sender(scenario).credentials
-    return _placing(scenario, replace(correct, key_agreement=sender.key_agreement))
+    return _placing(scenario, correct.mixed_with(sender))
 
 
 def _wrong_order(scenario: Scenario) -> Exchange:

@@ -97,20 +97,12 @@ def alert_reaches(scenario: Scenario, receiver: str) -> None:
     """
     device = scenario.device
     expected = scenario.party(receiver)
-    expected.wait_for_device_alert(device.device_id, ALERT_CODE, after=scenario.mark(expected))
+    marks = scenario.marks
+    expected.wait_for_device_alert(device.device_id, ALERT_CODE, after=marks.get(expected.name, 0))
     scenario.read_slots(device)
-    scenario.quiet()
-    for user in scenario.estate.users:
-        if user.name == expected.name:
-            continue
-        seen = [
-            alert.describe()
-            for alert in user.device_alerts(after=scenario.mark(user))
-            if alert.device_id == device.device_id and alert.alert_code == ALERT_CODE
-        ]
-        if seen:
-            raise TargetNonconformity(
-                requirement="a device alert goes to the Network Operator that holds the slot [FIA 1]",
-                expected=f"the alert reaches {expected.name} only",
-                actual=f"{user.name} received it too: {seen[0]}",
-            )
+    for user, alert in scenario.estate.device_alerts_elsewhere(device, ALERT_CODE, expected, marks):
+        raise TargetNonconformity(
+            requirement="a device alert goes to the Network Operator that holds the slot [FIA 1]",
+            expected=f"the alert reaches {expected.name} only",
+            actual=f"{user.name} received it too: {alert.describe()}",
+        )

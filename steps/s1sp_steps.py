@@ -101,7 +101,7 @@ def nothing_came(scenario: Scenario, s1sp: str) -> None:
     A later answer about the same device has arrived by now, because the slots were read.
     """
     exchange = _exchange(scenario, s1sp)
-    scenario.quiet()
+    scenario.estate.quiet()
     arrived = exchange.arrived()
     if arrived:
         raise TargetNonconformity(

@@ -19,7 +19,7 @@ from steps.context import Scenario, arrangeable
 from steps.defects import DEFECTS
 from steps.verdict import expect_acknowledged, expect_replacement
 from target.credentials import Credentials, handover, update_credentials
-from target.errors import NotArrangeable, TargetNonconformity
+from target.errors import TargetNonconformity
 from target.estate import DeviceUnderTest
 from target.exchange import Exchange
 from target.service_user import ServiceUser
@@ -107,12 +107,8 @@ def sends_others_certificate_to_supplier_slot(scenario: Scenario, sender: str, o
 @when(parsers.cfparse("{sender:Actor} sends SRV 6.15.1 renewing its own certificate", extra_types=TYPES))
 def renews_own_certificate(scenario: Scenario, sender: str) -> None:
     """SRV 6.15.1 of the owner of the Supplier slot, with other certificates of the same party."""
-    renewed = scenario.party(sender).renewed_credentials
     with arrangeable():
-        if renewed is None:
-            raise NotArrangeable(
-                f"the target names no renewed certificates for {scenario.party(sender).name}"
-            )
+        renewed = scenario.party(sender).renewed_credentials
     send(scenario, sender, scenario.device, update_credentials(renewed, SUPPLIER))
 
 
@@ -184,14 +180,12 @@ def expect_credentials(
     scenario: Scenario,
     reader: str,
     role: RemotePartyRole,
-    credentials: Credentials | None,
+    credentials: Credentials,
     owner: ServiceUser,
 ) -> None:
     """SRV 6.24.1 names the party and, where it tells hashes, those of its certificates."""
     (reading,) = scenario.party(reader).read_slots(scenario.device.device_id, (role,))
     requirement = f"SRV 6.24.1 shows the new certificates in the {role} slot [FIA 4.2.1]"
-    if credentials is None:
-        raise LookupError(f"{owner.name} has no certificates to compare with")
     if reading.party != owner.user_id:
         raise TargetNonconformity(requirement, f"{owner.user_id} ({owner.name})", reading.describe())
     expected = credentials.hashes(scenario.session.target.assumptions.certificate_hash)

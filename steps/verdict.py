@@ -27,14 +27,14 @@ def expect_acknowledged(exchange: Exchange) -> None:
         )
 
 
-def expect_rejected(exchange: Exchange, requirement: str, code: str | None = None) -> None:
-    """The DSP rejected the request synchronously, with the given response code or with any E code."""
+def expect_rejected(exchange: Exchange, requirement: str, *codes: str) -> None:
+    """The DSP rejected the request synchronously, with one of the codes; none given: any E code."""
     answer = exchange.answer
-    if isinstance(answer, Rejected) and answer.code.startswith("E") and code in (None, answer.code):
+    if isinstance(answer, Rejected) and answer.code.startswith("E") and (not codes or answer.code in codes):
         return
     raise TargetNonconformity(
         requirement=requirement,
-        expected=f"a synchronous rejection with response code {code or 'E…'}",
+        expected=f"a synchronous rejection with response code {' or '.join(codes) or 'E…'}",
         actual=answer.describe(),
     )
 

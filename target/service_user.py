@@ -73,7 +73,6 @@ class ServiceUser:
         user_id: Its User ID; the role follows from it, no message carries it.
         roles: Its User Roles.
         identity: Signs its requests.
-        renewed_credentials: Other certificates of the same party, where the target file names some.
         link: What it shares with the other Users of the estate.
     """
 
@@ -93,7 +92,7 @@ class ServiceUser:
         self.user_id = user_id
         self.roles = roles
         self.identity = identity
-        self.renewed_credentials = renewed_credentials
+        self._renewed_credentials = renewed_credentials
         self._credentials = credentials
         self._tls = tls
         self._recorded = link.inbox.last_in(self.mailbox)
@@ -123,6 +122,17 @@ class ServiceUser:
         if self._credentials is None:
             raise NotArrangeable(f"the target file names no certificates for anchor slots of {self.name}")
         return self._credentials
+
+    @property
+    def renewed_credentials(self) -> Credentials:
+        """Other certificates of the same party, to renew those in a slot with.
+
+        Raises:
+            NotArrangeable: The target file names none.
+        """
+        if self._renewed_credentials is None:
+            raise NotArrangeable(f"the target file names no renewed certificates for {self.name}")
+        return self._renewed_credentials
 
     # Building and signing
 

@@ -20,7 +20,6 @@ from target.arrangement_declared import DeclaredArrangement
 from target.arrangement_emulated import DSP, EmulatedArrangement
 from target.counters import CounterSource
 from target.credentials import Credentials
-from target.deadline import listen
 from target.errors import HarnessError, NotArrangeable
 from target.estate import TestEstate
 from target.evidence import Evidence
@@ -241,10 +240,6 @@ class TargetSession:
             NotArrangeable: The target file names none.
         """
         return self._users.faulty_credentials(user.name, fault)
-
-    def quiet(self) -> None:
-        """Let the quiet time of the target pass, in which what must not come could still come."""
-        listen(self.target.quiet_seconds)
 
     def environment(self) -> dict[str, str]:
         """What was under test, for the report."""

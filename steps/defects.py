@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from duis.identifiers import EUI64
+from duis.request import ServiceRequest
 from duis.requests import Body
 from duis.roles import RemotePartyRole
 from steps.context import Scenario
@@ -33,31 +34,30 @@ def _repair(scenario: Scenario) -> Body:
     return update_credentials(scenario.party(_CORRECT).credentials, RemotePartyRole.NETWORK_OPERATOR)
 
 
+def _made_by(scenario: Scenario, document: Callable[[ServiceRequest], bytes]) -> Exchange:
+    """The repair, sent in the octets that `document` makes of it."""
+    return _sender(scenario).send(_repair(scenario), scenario.device.device_id, document=document)
+
+
 def _unsigned(scenario: Scenario) -> Exchange:
-    sender = _sender(scenario)
-    request = sender.build(_repair(scenario), scenario.device.device_id)
-    return sender.submit(request.to_xml(), request.request_id)
+    return _made_by(scenario, lambda request: request.to_xml())
 
 
 def _altered(scenario: Scenario) -> Exchange:
     """One signed value differs, the flag for time-based checks, which leaves the document valid."""
     sender = _sender(scenario)
-    request = sender.build(_repair(scenario), scenario.device.device_id)
-    signed = sender.sign(request)
-    return sender.submit(_swap(signed, rb">true</", rb">false</"), request.request_id)
+    return _made_by(scenario, lambda request: _swap(sender.sign(request), rb">true</", rb">false</"))
 
 
 def _signed_by_another(scenario: Scenario) -> Exchange:
-    sender, other = _sender(scenario), scenario.party(_CORRECT)
-    request = sender.build(_repair(scenario), scenario.device.device_id)
-    return sender.submit(sender.sign(request, identity=other.identity), request.request_id)
+    other = scenario.party(_CORRECT)
+    return _sender(scenario).send(_repair(scenario), scenario.device.device_id, identity=other.identity)
 
 
 def _signed_with_expired(scenario: Scenario) -> Exchange:
     sender = _sender(scenario)
-    request = sender.build(_repair(scenario), scenario.device.device_id)
     expired = scenario.session.expired_identity(sender)
-    return sender.submit(sender.sign(request, identity=expired), request.request_id)
+    return sender.send(_repair(scenario), scenario.device.device_id, identity=expired)
 
 
 def _unknown_device(scenario: Scenario) -> Exchange:
@@ -89,13 +89,13 @@ def _mixed_pair(scenario: Scenario) -> Exchange:
 def _wrong_order(scenario: Scenario) -> Exchange:
     """Schema-invalid, and signed as such: only its form is wrong."""
     sender = _sender(scenario)
-    request = sender.build(_repair(scenario), scenario.device.device_id)
-    document = _swap(
-        request.to_xml(),
-        rb"(<sr:RemotePartyRole>.*?)(<sr:ReplacementCertificates>.*</sr:ReplacementCertificates>)",
-        rb"\2\1",
+    slot_and_certificates = (
+        rb"(<sr:RemotePartyRole>.*?)(<sr:ReplacementCertificates>.*</sr:ReplacementCertificates>)"
     )
-    return sender.submit(sender.sign_document(document), request.request_id)
+    return _made_by(
+        scenario,
+        lambda request: sender.sign_document(_swap(request.to_xml(), slot_and_certificates, rb"\2\1")),
+    )
 
 
 def _wrong_command_variant(scenario: Scenario) -> Exchange:

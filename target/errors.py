@@ -72,3 +72,28 @@ class NotArrangeable(Exception):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class Depleted(NotArrangeable):
+    """What the scenario needs is used up or out of order: the scenario is *not run*."""
+
+
+class FateUnknown(HarnessError):
+    """A run was killed while a request was on its way, and nothing tells what became of it.
+
+    Attributes:
+        title: What was sent.
+        request_id: Its RequestID.
+    """
+
+    def __init__(self, title: str, request_id: object) -> None:
+        self.title = title
+        self.request_id = request_id
+        super().__init__(
+            f"the answer to {title} ({request_id}) was lost when the run was killed, and no result came; "
+            "it was not sent again"
+        )
+
+
+class Rehearsed(Exception):
+    """A rehearsal came to something that only the target can tell."""

@@ -12,11 +12,12 @@ from duis.response import DCCAlertMessage, SMETS1ResponseMessage
 from duis.roles import RemotePartyRole
 from duis.smets1 import S1SPAlert
 from target.correlation import named_request_ids
+from target.courier import Carried
 from target.deadline import Deadline
-from target.errors import NonconformingAnswer
+from target.errors import DeadlinePassed, FateUnknown, NonconformingAnswer, Rehearsed
 from target.gateway import HttpAnswer, Service
 from target.inbox.reader import Message
-from target.observations import Answer, Outcome, Received, S1SPRejection, SMETS1Result
+from target.observations import Acknowledged, Answer, Outcome, Received, S1SPRejection, SMETS1Result
 from target.reading import observation_of
 
 if TYPE_CHECKING:
@@ -33,26 +34,18 @@ class Exchange:
         document: The octets that were sent.
         service: Where to.
         title: What it is, in one line: "SRV 6.15.1 of ed-north".
-        http: The answer of the gateway as it came.
+        http: The answer of the gateway as it came; `None` where it was lost with a run that was killed.
     """
 
-    def __init__(
-        self,
-        sender: ServiceUser,
-        request: ServiceRequest | None,
-        request_id: RequestID | None,
-        document: bytes,
-        service: Service,
-        title: str,
-        http: HttpAnswer,
-    ) -> None:
+    def __init__(self, sender: ServiceUser, carried: Carried) -> None:
         self.sender = sender
-        self.request = request
-        self.request_id = request_id
-        self.document = document
-        self.service = service
-        self.title = title
-        self.http = http
+        self.request: ServiceRequest | None = carried.parcel.request
+        self.request_id: RequestID | None = carried.parcel.request_id
+        self.document: bytes = carried.parcel.document
+        self.service: Service = carried.parcel.service
+        self.title: str = carried.parcel.title
+        self.http: HttpAnswer | None = carried.answer
+        self._rehearsed = carried.rehearsed
 
     @property
     def srv(self) -> str | None:
@@ -69,10 +62,23 @@ class Exchange:
     def answer(self) -> Answer:
         """The synchronous answer; its schema, its signature if it has one, and its RequestID are checked.
 
+        Where a run was killed before the answer could be written down, the result that follows proves the
+        acknowledgement.
+
         Raises:
             NonconformingAnswer: It is none.
+            FateUnknown: It was lost, and no result tells what it must have been.
+            Rehearsed: Nothing was sent.
         """
-        return self.sender.link.answers.read(self.http, self.title, self.request_id, self.srv)
+        if self._rehearsed:
+            raise Rehearsed(self.title)
+        if self.http is not None:
+            return self.sender.link.answers.read(self.http, self.title, self.request_id, self.srv)
+        try:
+            self.result()
+        except DeadlinePassed:
+            raise FateUnknown(self.title, self.request_id) from None
+        return Acknowledged(self.request_id, None)
 
     def result(self, within: Deadline | float | None = None) -> Outcome:
         """Wait for the SMETS1 result or the S1SP Alert that belongs to the RequestID.
@@ -83,7 +89,10 @@ class Exchange:
         Raises:
             DeadlinePassed: Nothing came in time.
             NonconformingAnswer: What came breaks the schema, a signature, or the correlation.
+            Rehearsed: Nothing was sent.
         """
+        if self._rehearsed:
+            raise Rehearsed(self.title)
         request_id = self._known_request_id()
         link = self.sender.link
         if within is None:

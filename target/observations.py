@@ -17,13 +17,20 @@ from duis.smki.certificate import OrganisationCertificate
 
 @dataclass(frozen=True)
 class Acknowledged:
-    """The DSP took the request on (I99)."""
+    """The DSP took the request on (I99).
+
+    Attributes:
+        request_id: Of the request.
+        response: The answer; `None` where it was lost with a run that was killed, and a result proves it.
+    """
 
     request_id: RequestID | None
-    response: Response
+    response: Response | None
 
     def describe(self) -> str:
         """One line for a reader."""
+        if self.response is None:
+            return f"an acknowledgement of {self.request_id}, known from the result that followed"
         return f"an acknowledgement ({self.response.response_code}) of {self.request_id}"
 
 

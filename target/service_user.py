@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,6 +21,7 @@ from duis.signature import SigningIdentity, sign
 from duis.smets1 import RetrieveDeviceSecurityCredentialsKRPRsp
 from target.answers import AnswerReader
 from target.counters import CounterSource
+from target.courier import Courier, Parcel
 from target.credentials import Credentials
 from target.deadline import Deadline
 from target.errors import NotArrangeable, TargetNonconformity
@@ -50,6 +51,7 @@ class EstateLink:
         estate: Name of the estate.
         target: The target file.
         gateway: Where they send.
+        courier: Carries what they send there.
         counters: Their Originator Counters at that gateway.
         inbox: Where the DSP's messages arrive.
         answers: Reads synchronous answers.
@@ -59,6 +61,7 @@ class EstateLink:
     estate: str
     target: TargetFile
     gateway: Gateway
+    courier: Courier
     counters: CounterSource
     inbox: InboxReader
     answers: AnswerReader
@@ -190,6 +193,7 @@ class ServiceUser:
         command_variant: int | None = None,
         identity: SigningIdentity | None = None,
         service: Service | None = None,
+        document: Callable[[ServiceRequest], bytes] | None = None,
     ) -> Exchange:
         """Build, sign and send a request; senders for this originator take turns, in order of their counters.
 
@@ -200,6 +204,7 @@ class ServiceUser:
             command_variant: Another Command Variant than the usual one.
             identity: Another signer.
             service: Another service than the right one.
+            document: Makes the octets to send from the request, in place of signing it: a defect.
 
         Raises:
             EndpointUnreachable: No conversation was possible.
@@ -212,13 +217,15 @@ class ServiceUser:
                 counter=next_counter if counter is None else counter,
                 command_variant=command_variant,
             )
-            document = self.sign(request, identity)
-            return self._post(document, request, request.request_id, service)
+            octets = self.sign(request, identity) if document is None else document(request)
+            return self._carry(octets, request, request.request_id, service)
 
     def submit(
         self, document: bytes, request_id: RequestID | None = None, service: Service | None = None
     ) -> Exchange:
-        """Send octets as they are: malformed, tampered with, or sent before.
+        """Send octets as they are: something sent before, or what is no request at all.
+
+        A request with a counter of its own goes through `send`, which keeps the order of counters.
 
         Args:
             document: What to send.
@@ -230,9 +237,9 @@ class ServiceUser:
             request = ServiceRequest.parse(document)
         if request_id is None and request is not None:
             request_id = request.request_id
-        return self._post(document, request, request_id, service)
+        return self._carry(document, request, request_id, service)
 
-    def _post(
+    def _carry(
         self,
         document: bytes,
         request: ServiceRequest | None,
@@ -243,8 +250,8 @@ class ServiceUser:
             non_device = request is not None and _is_non_device(request.srv)
             service = Service.NON_DEVICE if non_device else Service.SEND_COMMAND
         title = f"SRV {request.srv} of {self.name}" if request is not None else f"a document of {self.name}"
-        http = self.link.gateway.post(document, service, title, self._tls, self.name)
-        return Exchange(self, request, request_id, document, service, title, http)
+        parcel = Parcel(self.name, self.user_id, document, request, request_id, service, title, self._tls)
+        return Exchange(self, self.link.courier.carry(parcel))
 
     # Reading back
 

@@ -19,6 +19,7 @@ from target.arrangement import Arrangement
 from target.arrangement_declared import DeclaredArrangement
 from target.arrangement_emulated import DSP, EmulatedArrangement
 from target.counters import CounterSource
+from target.courier import GatewayCourier
 from target.credentials import Credentials
 from target.errors import HarnessError, NotArrangeable
 from target.estate import TestEstate
@@ -270,6 +271,7 @@ class TargetSession:
             estate=name,
             target=self.target,
             gateway=gateway,
+            courier=GatewayCourier(gateway),
             counters=self._counters.for_gateway(gateway.name),
             inbox=self.inbox,
             answers=self._answers,

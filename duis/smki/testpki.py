@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ from duis.smki.issuing import (
     new_key,
     party_name,
 )
-from duis.smki.transport import issue_transport
+from duis.smki.transport import TRANSPORT_CA, issue_transport
 from duis.smki.trust import TrustStore
 
 S1SP_SIGNER_ROLE = "7F"
@@ -73,30 +74,69 @@ class PartyPlan:
     role: str | None
 
 
-def _user(name: str, number: int, user_role: str, role: str) -> PartyPlan:
-    # 02: a locally administered EUI-64, so that it can be no real party's.
-    return PartyPlan(name, EUI64(f"02-53-31-00-00-00-00-{number:02X}"), (UserRole(user_role),), "user", role)
+ENTITY_PREFIX = "02-53-31-00-00-00-00"
+"""First seven octets of the Entity Identifiers of a test PKI, unless others are asked for."""
+
+_PREFIX = re.compile(r"[0-9A-F]{2}(-[0-9A-F]{2}){6}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,19}")
+_LOCALLY_ADMINISTERED = 0x02
 
 
-PARTIES: tuple[PartyPlan, ...] = (
-    _user("ed-north", 0x11, "ED", "03"),
-    _user("ed-central", 0x12, "ED", "03"),
-    _user("ed-south", 0x13, "ED", "03"),
-    _user("gt-north", 0x21, "GT", "03"),
-    _user("gt-south", 0x22, "GT", "03"),
-    _user("is-a", 0x31, "IS", "02"),
-    _user("is-b", 0x32, "IS", "02"),
-    _user("gs-a", 0x41, "GS", "02"),
-    _user("gs-b", 0x42, "GS", "02"),
-    _user("es-a", 0x51, "ES", "02"),
-    _user("rsa-a", 0x61, "RSA", "7F"),
-    _user("ou-a", 0x71, "OU", "7F"),
-    PartyPlan("dsp", EUI64("02-53-31-00-00-00-00-01"), (), "dsp", "04"),
-    PartyPlan("s1sp1", EUI64("02-53-31-00-00-00-00-A1"), (), "s1sp", None),
-    PartyPlan("s1sp2", EUI64("02-53-31-00-00-00-00-A2"), (), "s1sp", None),
-    PartyPlan("s1sp3", EUI64("02-53-31-00-00-00-00-A3"), (), "s1sp", None),
+def parties(entity_prefix: str = ENTITY_PREFIX) -> tuple[PartyPlan, ...]:
+    """The parties of a test PKI whose Entity Identifiers start with those seven octets.
+
+    ED and GT are both role 03: only the party tells them apart [CERT].
+
+    Raises:
+        TestPKIError: When the prefix is not seven octets of locally administered identifiers.
+    """
+    prefix = canonical_prefix(entity_prefix)
+
+    def plan(name: str, number: int, roles: tuple[UserRole, ...], kind: str, role: str | None) -> PartyPlan:
+        return PartyPlan(name, EUI64(f"{prefix}-{number:02X}"), roles, kind, role)
+
+    users = (plan(name, number, (UserRole(as_),), "user", role) for name, number, as_, role in _USERS)
+    s1sps = (plan(f"s1sp{number}", 0xA0 + number, (), "s1sp", None) for number in (1, 2, 3))
+    return (*users, plan("dsp", 0x01, (), "dsp", "04"), *s1sps)
+
+
+def canonical_prefix(entity_prefix: str) -> str:
+    """Seven octets in upper case, such as ``02-53-31-00-00-00-00``.
+
+    Raises:
+        TestPKIError: When it is something else, or could be the prefix of a real party.
+    """
+    prefix = entity_prefix.upper()
+    if not _PREFIX.fullmatch(prefix):
+        raise TestPKIError(
+            f"expected the first seven octets of an EUI-64, such as {ENTITY_PREFIX}, found {entity_prefix!r}"
+        )
+    # A locally administered EUI-64 can be no real party's.
+    if int(prefix[:2], 16) & 0x03 != _LOCALLY_ADMINISTERED:
+        raise TestPKIError(
+            f"{entity_prefix} could be a real party's; the first octet of test identifiers is 02, 06, 0A ..."
+        )
+    return prefix
+
+
+_USERS = (
+    ("ed-north", 0x11, "ED", "03"),
+    ("ed-central", 0x12, "ED", "03"),
+    ("ed-south", 0x13, "ED", "03"),
+    ("gt-north", 0x21, "GT", "03"),
+    ("gt-south", 0x22, "GT", "03"),
+    ("is-a", 0x31, "IS", "02"),
+    ("is-b", 0x32, "IS", "02"),
+    ("gs-a", 0x41, "GS", "02"),
+    ("gs-b", 0x42, "GS", "02"),
+    ("es-a", 0x51, "ES", "02"),
+    ("rsa-a", 0x61, "RSA", "7F"),
+    ("ou-a", 0x71, "OU", "7F"),
 )
-"""The parties of every test PKI. ED and GT are both role 03: only the party tells them apart [CERT]."""
+"""Name, last octet, user role and role of the ds and ka certificates."""
+
+PARTIES: tuple[PartyPlan, ...] = parties()
+"""The parties of a test PKI with the default prefix."""
 
 NETWORK_OPERATOR = "03"
 SLOT_HOLDERS = SUPPLIERS | NETWORK_OPERATORS
@@ -237,16 +277,20 @@ class TestPKI:
         return (self.issuing.der,)
 
     def trust_store(self) -> TrustStore:
-        """Every certificate of this PKI that its authorities did issue, the expired ones included."""
-        certificates = [self.issuing]
+        """Every certificate of this PKI that its authorities did issue, the expired ones included.
+
+        Each root in ``smki`` is an anchor: a PKI put together by hand may have several.
+        """
+        authorities = [load(file.read_bytes()) for file in sorted((self.directory / "smki").glob("*.pem"))]
+        certificates = [each for each in authorities if each.role != ROOT]
         for party in self.parties:
             certificates += [load(file.read_bytes()) for file in sorted(party.directory.glob("*.pem"))]
         certificates += [
             load((self.directory / file).read_bytes())
-            for name, file in self.manifest["faulty"].items()
+            for name, file in self.manifest.get("faulty", {}).items()
             if name.endswith("-expired")
         ]
-        return TrustStore(certificates, anchors=[self.root])
+        return TrustStore(certificates, anchors=[each for each in authorities if each.role == ROOT])
 
 
 def mint(
@@ -254,6 +298,8 @@ def mint(
     now: datetime | None = None,
     *,
     s1sp_signer_role: str = S1SP_SIGNER_ROLE,
+    entity_prefix: str = ENTITY_PREFIX,
+    name: str | None = None,
     force: bool = False,
 ) -> TestPKI:
     """Mint a whole test PKI into a directory, all of it or nothing.
@@ -262,13 +308,23 @@ def mint(
         directory: Where to; must not exist or be empty.
         now: The moment the certificates are valid around; default now.
         s1sp_signer_role: The role code of the S1SPs' signing certificates [ASSUMED: 7F].
+        entity_prefix: The first seven octets of every Entity Identifier.
+        name: In front of the names of the authorities (``acme-ZA``, ``acme-Z1``), so that two PKIs are
+            told apart at a glance; by default nothing with the default prefix, the prefix with another.
         force: Replace a test PKI that is there already.
 
     Raises:
-        TestPKIError: When the directory holds something else, or a PKI and ``force`` is not given.
+        TestPKIError: When the directory holds something else, or a PKI and ``force`` is not given; when
+            the prefix or the name cannot be used.
         OSError: When it cannot be written.
     """
     directory = Path(directory)
+    plans = parties(entity_prefix)
+    prefix = canonical_prefix(entity_prefix)
+    if name is None:
+        name = "" if prefix == ENTITY_PREFIX else prefix.replace("-", "")
+    elif not _NAME.fullmatch(name):
+        raise TestPKIError(f"expected up to 20 letters, digits and '-' as the name of a PKI, found {name!r}")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         if not (directory / MANIFEST).is_file():
             raise TestPKIError(
@@ -279,7 +335,7 @@ def mint(
     directory.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
     try:
-        _Mint(building, now or datetime.now(UTC), s1sp_signer_role).run()
+        _Mint(building, now or datetime.now(UTC), s1sp_signer_role, plans, name).run()
         if directory.exists():
             shutil.rmtree(directory)
         building.rename(directory)
@@ -289,34 +345,54 @@ def mint(
 
 
 class _Mint:
-    def __init__(self, directory: Path, now: datetime, s1sp_signer_role: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        now: datetime,
+        s1sp_signer_role: str,
+        plans: tuple[PartyPlan, ...],
+        name: str,
+    ) -> None:
         self.directory = directory
+        self.plans = plans
+        self.name = name
         start = now.astimezone(UTC).replace(microsecond=0)
         year = timedelta(days=365)
         self.valid = Validity(start - timedelta(days=30), start + 10 * year)
         self.expired = Validity(start - 2 * year, start - timedelta(days=1))
         self.authorities = Validity(start - 3 * year, start + 25 * year)
         self.s1sp_signer_role = s1sp_signer_role
-        self.root = issue_authority(authority_name("ZA", ROOT), self.authorities)
+        self.root = self._root_authority()
         self.issuing = self._issuing_authority(self.root)
         # The same names with other keys: a target that compares names only takes these for its own.
-        self.stranger = self._issuing_authority(issue_authority(authority_name("ZA", ROOT), self.authorities))
+        self.stranger = self._issuing_authority(self._root_authority())
+
+    def _root_authority(self) -> Authority:
+        return issue_authority(authority_name(self._named("ZA"), ROOT), self.authorities)
 
     def _issuing_authority(self, root: Authority) -> Authority:
-        return issue_authority(authority_name("Z1", ISSUING_AUTHORITY), self.authorities, root, path_length=0)
+        name = authority_name(self._named("Z1"), ISSUING_AUTHORITY)
+        return issue_authority(name, self.authorities, root, path_length=0)
+
+    def _named(self, common_name: str) -> str:
+        return f"{self.name}-{common_name}" if self.name else common_name
 
     def run(self) -> None:
         for name, authority in (("root", self.root), ("issuing", self.issuing)):
             self._write(f"smki/{name}", authority.certificate.pem(), authority.private_key)
-        for plan in PARTIES:
+        for plan in self.plans:
             self._party(plan)
         faulty = self._faulty()
-        users = [plan.name for plan in PARTIES if plan.kind == "user"]
+        users = [plan.name for plan in self.plans if plan.kind == "user"]
         identities = sorted({*TLS_SERVICES, *users})
-        for name, certificate, key in issue_transport(identities, self.valid):
+        for name, certificate, key in issue_transport(
+            identities, self.valid, f"{self.name} {TRANSPORT_CA}".lstrip()
+        ):
             self._write(f"tls/{name}", certificate, key)
         manifest = {
-            "parties": [self._manifest_entry(plan) for plan in PARTIES],
+            "name": self.name,
+            "entity_prefix": str(self.plans[0].entity_identifier)[: len(ENTITY_PREFIX)],
+            "parties": [self._manifest_entry(plan) for plan in self.plans],
             "faulty": faulty,
             "tls": identities,
         }
@@ -348,7 +424,7 @@ class _Mint:
             self._issue(f"faulty/{name}", plan, role, usage, issuer, validity)
 
         signing, agreement = CertificateType.DIGITAL_SIGNING, CertificateType.KEY_AGREEMENT
-        for plan in PARTIES:
+        for plan in self.plans:
             if plan.role == NETWORK_OPERATOR:
                 add(f"{plan.name}-xmlsign-expired", plan, XML_SIGN, signing, self.issuing, self.expired)
                 for use, usage in (("ds", signing), ("ka", agreement)):

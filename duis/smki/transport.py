@@ -13,6 +13,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from duis.smki.issuing import Validity, new_key, new_serial
 
+TRANSPORT_CA = "smets1-conformance test transport CA"
+
 _LOOPBACK = x509.SubjectAlternativeName(
     [
         x509.DNSName("localhost"),
@@ -23,22 +25,23 @@ _LOOPBACK = x509.SubjectAlternativeName(
 
 
 def issue_transport(
-    identities: Iterable[str], validity: Validity
+    identities: Iterable[str], validity: Validity, ca_name: str = TRANSPORT_CA
 ) -> Iterator[tuple[str, bytes, ec.EllipticCurvePrivateKey]]:
     """Issue a CA named ``ca`` and a client and server certificate for each identity.
 
     Args:
         identities: Common names, by which a server tells its clients apart.
         validity: Validity of all of them.
+        ca_name: Common name of the CA.
 
     Yields:
         Name, PEM certificate, private key.
     """
     ca_key = new_key()
-    ca_name = _name("smets1-conformance test transport CA")
+    issuer = _name(ca_name)
     ca_identifier = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
     ca = (
-        _builder(ca_name, ca_name, ca_key, validity)
+        _builder(issuer, issuer, ca_key, validity)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_key_usage(authority=True), critical=True)
         .add_extension(ca_identifier, critical=False)
@@ -50,7 +53,7 @@ def issue_transport(
     for identity in identities:
         key = new_key()
         certificate = (
-            _builder(_name(identity), ca_name, key, validity)
+            _builder(_name(identity), issuer, key, validity)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(authority=False), critical=True)
             .add_extension(purposes, critical=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import ssl
 import stat
 from datetime import UTC, datetime, timedelta
@@ -12,9 +13,18 @@ from pathlib import Path
 import pytest
 
 from duis.roles import CertificateType, UserRole
+from duis.signature import SignatureError, sign, verify
 from duis.smki.certificate import load
 from duis.smki.testpki import PARTIES, TestPKI, TestPKIError, mint
 from duis.smki.trust import ChainError, ChainReason
+
+
+PREFIX = "06-AA-BB-CC-DD-EE-0f"
+
+
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> TestPKI:
+    return mint(tmp_path_factory.mktemp("second") / "pki", entity_prefix=PREFIX)
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +123,67 @@ def test_validity_around_a_given_time(tmp_path: Path) -> None:
 def test_the_role_of_the_s1sp_signers_is_a_setting(tmp_path: Path) -> None:
     minted = mint(tmp_path / "pki", s1sp_signer_role="89")
     assert minted.party("s1sp2").xmlsign.certificate.role == "89"
+
+
+class TestASecondPKI:
+    """Another prefix is another SMKI: nothing of one is taken for the other's."""
+
+    def test_its_parties_have_the_same_names_and_other_identifiers(
+        self, pki: TestPKI, second: TestPKI
+    ) -> None:
+        assert [each.name for each in second.parties] == [each.name for each in pki.parties]
+        for one, two in zip(pki.parties, second.parties, strict=True):
+            assert two.entity_identifier == PREFIX.upper() + one.entity_identifier[20:]
+            assert two.xmlsign.certificate.entity_identifier == two.entity_identifier
+        assert second.party_of(second.party("dsp").entity_identifier) == second.party("dsp")
+        assert TestPKI.load(second.directory).parties == second.parties
+
+    def test_neither_trusts_the_other(self, pki: TestPKI, second: TestPKI) -> None:
+        for one, two in ((pki, second), (second, pki)):
+            signer = two.party("ed-north").xmlsign
+            document = sign(b"<a/>", signer)
+            assert verify(document, two.trust_store()).signer == signer.certificate
+            with pytest.raises(SignatureError):
+                verify(document, one.trust_store())
+            with pytest.raises(ChainError):
+                one.trust_store().validate(two.party("ed-north").digital_signing)
+
+    def test_their_authorities_have_different_names(self, pki: TestPKI, second: TestPKI) -> None:
+        assert (pki.root.issuer_name, pki.issuing.subject_name) == ("CN=ZA,OU=00", "CN=Z1,OU=07")
+        assert second.root.issuer_name == "CN=06AABBCCDDEE0F-ZA,OU=00"
+        assert second.issuing.subject_name == "CN=06AABBCCDDEE0F-Z1,OU=07"
+        assert second.root.profile_errors() == second.issuing.profile_errors() == ()
+        names = {load(each.tls("dsp").ca.read_bytes()).issuer_name for each in (pki, second)}
+        assert len(names) == 2
+
+    def test_the_name_can_be_given(self, tmp_path: Path) -> None:
+        minted = mint(tmp_path / "pki", entity_prefix=PREFIX, name="vendor")
+        assert minted.root.issuer_name == "CN=vendor-ZA,OU=00"
+        assert (minted.manifest["name"], minted.manifest["entity_prefix"]) == ("vendor", PREFIX.upper())
+
+    @pytest.mark.parametrize("prefix", ["", "02-53-31", "02-53-31-00-00-00-00-01", "025331000000ZZ", "x"])
+    def test_what_is_no_prefix(self, tmp_path: Path, prefix: str) -> None:
+        with pytest.raises(TestPKIError, match="first seven octets"):
+            mint(tmp_path / "pki", entity_prefix=prefix)
+        assert not list(tmp_path.iterdir())
+
+    @pytest.mark.parametrize("first", ["90", "00", "03", "FF"])
+    def test_a_prefix_of_real_parties(self, tmp_path: Path, first: str) -> None:
+        with pytest.raises(TestPKIError, match="could be a real party's"):
+            mint(tmp_path / "pki", entity_prefix=f"{first}-B3-D5-1F-30-00-00")
+
+    def test_a_name_that_no_certificate_should_have(self, tmp_path: Path) -> None:
+        with pytest.raises(TestPKIError, match="as the name of a PKI"):
+            mint(tmp_path / "pki", name="a,CN=ZA")
+
+    def test_a_pki_of_several_roots_trusts_each(self, pki: TestPKI, second: TestPKI, tmp_path: Path) -> None:
+        both = tmp_path / "pki"
+        shutil.copytree(pki.directory, both)
+        for name in ("root", "issuing"):
+            shutil.copy(second.directory / f"smki/{name}.pem", both / f"smki/{name}-2.pem")
+        trust = TestPKI.load(both).trust_store()
+        for each in (pki, second):
+            assert trust.validate(each.party("gs-a").digital_signing)[-1] == each.root
 
 
 class TestDirectory:

@@ -6,9 +6,19 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from duis.identifiers import EUI64
+from emulators.urls import (
+    NON_DEVICE,
+    S1SP_MESSAGES,
+    SEND_COMMAND,
+    SERVICE_REQUESTS,
+    TRANSFORM,
+    ProtocolPath,
+    ProtocolURL,
+    checked_url,
+)
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -52,10 +62,25 @@ class Limits(Strict):
 
 
 class EstateOptions(Strict):
-    """What an estate is created from, by the management plane or, the main one, at the first start."""
+    """What an estate is created from, by the management plane or, the main one, at the first start.
+
+    Attributes:
+        seed: of the generated population.
+        sets_per_s1sp: sets of devices each S1SP serves.
+        sets_under_dcc_control: the last so many sets of each S1SP have the DCC's own certificate in their
+            Network Operator slots, so that a 6.21 can take the slots over.
+        population: a file to read the population from instead (`emulators.population_file`); of the main
+            estate only, and read when it is created.
+        mp107: the switch.
+        callbacks: where messages for a user go, by User ID (DSP).
+        deviations: what is wrong on purpose.
+        settings: what `emulators.estate_settings` lists.
+    """
 
     seed: int = 1
     sets_per_s1sp: Annotated[int, Field(ge=1)] = 1
+    sets_under_dcc_control: Annotated[int, Field(ge=0)] = 0
+    population: Path | None = None
     mp107: bool = True
     callbacks: dict[str, str] = {}
     deviations: tuple[str, ...] = ()
@@ -64,7 +89,25 @@ class EstateOptions(Strict):
     @field_validator("callbacks")
     @classmethod
     def _canonical_user_ids(cls, callbacks: dict[str, str]) -> dict[str, str]:
-        return {EUI64(user_id): url for user_id, url in callbacks.items()}
+        return {EUI64(user_id): checked_url(url) for user_id, url in callbacks.items()}
+
+    @model_validator(mode="after")
+    def _agrees(self) -> EstateOptions:
+        if self.population is not None and self.sets_under_dcc_control:
+            raise ValueError(
+                'sets_under_dcc_control is for a generated population; in a file a slot has "party": "ACB"'
+            )
+        if self.sets_under_dcc_control > self.sets_per_s1sp:
+            raise ValueError(
+                f"sets_under_dcc_control is {self.sets_under_dcc_control}, but an S1SP has only "
+                f"{self.sets_per_s1sp} (sets_per_s1sp)"
+            )
+        return self
+
+    def has_population_of(self, other: EstateOptions) -> bool:
+        """Whether both options give the same devices, registrations and slots at the start."""
+        names = ("seed", "sets_per_s1sp", "sets_under_dcc_control", "population")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
 
 
 class EmulatorConfig(Strict):
@@ -79,12 +122,35 @@ class EmulatorConfig(Strict):
     estate: EstateOptions = EstateOptions()
 
 
+class DSPPaths(Strict):
+    """The paths of the DSP's services; an estate other than the main one has its prefix in front."""
+
+    send_command: ProtocolPath = SEND_COMMAND
+    transform: ProtocolPath = TRANSFORM
+    non_device: ProtocolPath = NON_DEVICE
+    s1sp_messages: ProtocolPath = S1SP_MESSAGES
+
+    @model_validator(mode="after")
+    def _distinct(self) -> DSPPaths:
+        paths = self.model_dump().values()
+        if len(set(paths)) != len(paths):
+            raise ValueError(f"each service needs a path of its own, found {', '.join(paths)}")
+        return self
+
+
+class S1SPPaths(Strict):
+    """The paths of an S1SP's services; an estate other than the main one has its prefix in front."""
+
+    service_requests: ProtocolPath = SERVICE_REQUESTS
+
+
 class DSPConfig(EmulatorConfig):
     """The configuration of the DSP emulator."""
 
     name: str = "DSP"
-    s1sps: dict[str, str]
-    """Base URL of each S1SP's protocol port, by the S1SP's party name (`s1sp1`)."""
+    s1sps: dict[str, ProtocolURL]
+    """The protocol port of each S1SP, by its name: its base URL, or a full one with a path of its own."""
+    paths: DSPPaths = DSPPaths()
 
 
 class S1SPConfig(EmulatorConfig):
@@ -92,8 +158,9 @@ class S1SPConfig(EmulatorConfig):
 
     party: str
     """The S1SP's party name in the PKI (`s1sp1`)."""
-    dsp: str
-    """Base URL of the DSP's protocol port."""
+    dsp: ProtocolURL
+    """The DSP's protocol port: its base URL, or a full one with a path of its own."""
+    paths: S1SPPaths = S1SPPaths()
 
 
 ConfigT = TypeVar("ConfigT", bound=EmulatorConfig)
@@ -135,6 +202,13 @@ def _with_absolute_paths(config: ConfigT, folder: Path, path: Path) -> ConfigT:
                 raise ConfigurationError(f"{path}: transport.{field}: no such file: {changed[field]}")
     if not (folder / config.pki / "manifest.json").is_file():
         raise ConfigurationError(f"{path}: pki: no manifest.json in {folder / config.pki}")
+    estate = config.estate
+    if estate.population is not None:
+        estate = estate.model_copy(update={"population": folder / estate.population})
     return config.model_copy(
-        update={"transport": transport.model_copy(update=changed), "pki": folder / config.pki}
+        update={
+            "transport": transport.model_copy(update=changed),
+            "pki": folder / config.pki,
+            "estate": estate,
+        }
     )

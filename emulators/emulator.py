@@ -20,7 +20,8 @@ from emulators.faults import FaultScript
 from emulators.outbox import Entry, Outbox
 from emulators.request_context import User
 from emulators.traffic import Traffic
-from emulators.web import MAIN_ESTATE, Answer, protocol_server
+from emulators.urls import MAIN_ESTATE
+from emulators.web import Answer, protocol_server
 
 RulesT = TypeVar("RulesT")
 
@@ -62,14 +63,20 @@ class EmulatorBase(Generic[RulesT]):
         self.outbox = Outbox(self.database, self.clock, config.limits, self.url_of, self._delivered)
 
     def create_main_estate(self, options: EstateOptions) -> None:
-        """Create the main estate, unless a former process created it from the same options.
+        """Create the main estate, unless a former process created it with the same population.
+
+        Of an estate that is there, devices, registrations and slots stay; switches, callbacks, deviations
+        and settings follow the options where these differ from those of the former start.
 
         Raises:
-            ConfigurationError: its options cannot be used.
+            ConfigurationError: its options, or the file they name, cannot be used.
         """
         try:
             with self.database.transaction() as transaction:
-                if self.estates.is_created_from(transaction, MAIN_ESTATE, options):
+                former = self.estates.created_from(transaction, MAIN_ESTATE)
+                if former is not None and former.has_population_of(options):
+                    if former != options:
+                        self.estates.start_with(transaction, MAIN_ESTATE, options)
                     return
             self.create_estate(MAIN_ESTATE, options)
         except ValueError as error:
@@ -135,11 +142,6 @@ class EmulatorBase(Generic[RulesT]):
         self.traffic.record(
             entry.estate, "sent", entry.destination, entry.kind, entry.request_id, outcome, entry.document
         )
-
-
-def estate_prefix(estate: str) -> str:
-    """Return the URL prefix under which an estate is served."""
-    return "" if estate == MAIN_ESTATE else f"/estates/{estate}"
 
 
 def user_ids_by_role(pki: TestPKI) -> dict[UserRole, list[EUI64]]:

@@ -34,6 +34,8 @@ class EstateSettings(Settings):
         sign_acknowledgements: whether acknowledgements and rejections are signed; DCC's sample is not [RTDS].
         response_id_in_acknowledgements: whether they carry a ResponseID [ASSUMED].
         request_id_in_alerts: whether the header around an S1SP Alert carries its RequestID too [ASSUMED].
+        answer_after_seconds: how long after a request was carried out its answer goes out (S1SP), as in an
+            environment where results take seconds to hours; device alerts do not wait.
         result_code: ResponseCode around a result or an alert [WEB].
         unknown_inventory: whether 8.2 for something unknown is refused or answered without devices [ASSUMED].
         inventory_lookup_code: response code for look-ups other than by DeviceID and MPxN [ASSUMED].
@@ -46,6 +48,7 @@ class EstateSettings(Settings):
     credentials_alert_recipients: frozenset[Literal["old", "new", "supplier"]] = frozenset(
         {"old", "new", "supplier"}
     )
+    answer_after_seconds: Annotated[float, Field(ge=0, le=2_592_000, allow_inf_nan=False)] = 0.0
     sign_acknowledgements: bool = False
     response_id_in_acknowledgements: bool = True
     request_id_in_alerts: bool = True

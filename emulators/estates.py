@@ -30,6 +30,11 @@ _INSERT_ESTATE = insert(ESTATES)
 _UPDATE_ESTATE = (
     update(ESTATES).where(ESTATES.c.name == bindparam("in_estate")).values(document=bindparam("new_document"))
 )
+_START_WITH = (
+    update(ESTATES)
+    .where(ESTATES.c.name == bindparam("in_estate"))
+    .values(document=bindparam("new_document"), created_from=bindparam("new_document"))
+)
 _DEVICES = select(DEVICES.c.document).where(DEVICES.c.estate == bindparam("in_estate"))
 _REGISTRATIONS = select(REGISTRATIONS.c.document).where(REGISTRATIONS.c.estate == bindparam("in_estate"))
 _INSERT_DEVICES = insert(DEVICES)
@@ -121,10 +126,21 @@ class Estates(Generic[SettingsT, RulesT]):
             raise UnknownEstate(f"no estate {name!r}")
         return estate
 
-    def is_created_from(self, transaction: Transaction, name: str, options: EstateOptions) -> bool:
-        """Whether there is an estate of that name, created from these options (whatever changed since)."""
+    def created_from(self, transaction: Transaction, name: str) -> EstateOptions | None:
+        """Return the options an estate was created or last started with; None when there is no estate."""
         created_from = transaction.scalar(_CREATED_FROM, {"in_estate": name})
-        return created_from is not None and EstateOptions.model_validate_json(created_from) == options
+        return None if created_from is None else EstateOptions.model_validate_json(created_from)
+
+    def start_with(self, transaction: Transaction, name: str, options: EstateOptions) -> None:
+        """Give an estate the other options of a new start; its devices, registrations and slots stay.
+
+        Raises:
+            ValueError: a setting or a deviation is wrong.
+        """
+        self._interpret(options)
+        document = options.model_dump_json()
+        transaction.execute(_START_WITH, {"in_estate": name, "new_document": document})
+        self._loaded.pop(name, None)
 
     def create(
         self,

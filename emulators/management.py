@@ -21,7 +21,7 @@ from emulators.estate_settings import EstateSettings
 from emulators.estates import Estate, device_as_json, device_from_json
 from emulators.faults import Fault
 from emulators.registration import Registration
-from emulators.web import MAIN_ESTATE
+from emulators.urls import MAIN_ESTATE
 
 RulesT = TypeVar("RulesT")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -98,6 +98,8 @@ class ManagementPlane(Generic[RulesT]):
     async def put_estate(self, request: web.Request) -> web.Response:
         """Create or replace an estate."""
         options = EstateOptions.model_validate(await json_of(request))
+        if options.population is not None:
+            raise ValueError("population: a file can be named in a configuration, not here")
         estate = self._emulator.create_estate(request.match_info["estate"], options)
         return web.json_response(self.estate_as_json(estate))
 

@@ -92,9 +92,13 @@ def generate(
     *,
     parties: Mapping[UserRole, Sequence[EUI64]],
     only: str | None = None,
+    under_dcc_control: int = 0,
 ) -> Population:
     """Generate a population at once; see `iterate_sets` for the arguments and errors."""
-    return Population.of(iterate_sets(seed, sets_per_s1sp, s1sps, parties=parties, only=only))
+    sets = iterate_sets(
+        seed, sets_per_s1sp, s1sps, parties=parties, only=only, under_dcc_control=under_dcc_control
+    )
+    return Population.of(sets)
 
 
 def iterate_sets(
@@ -104,6 +108,7 @@ def iterate_sets(
     *,
     parties: Mapping[UserRole, Sequence[EUI64]],
     only: str | None = None,
+    under_dcc_control: int = 0,
 ) -> Iterator[MeterSet]:
     """Generate a population set by set.
 
@@ -114,6 +119,8 @@ def iterate_sets(
         parties: the User IDs in each role; IS, ED, GS and GT need at least one, the other roles may have
             none.
         only: generate the sets of this S1SP only, exactly as they are in the whole population.
+        under_dcc_control: the Network Operator slots of the last so many sets of each S1SP hold the DCC's
+            own certificate, as after a migration that placed no Network Operator's.
 
     Raises:
         ValueError: a role without a party, an unknown S1SP, or a population too large for the identifiers.
@@ -124,7 +131,10 @@ def iterate_sets(
     for role in _NEEDED_ROLES:
         if not parties.get(role):
             raise ValueError(f"a population needs at least one party in the role {role}")
-    return _iterate(seed, sets_per_s1sp, s1sps, parties, only)
+    if not 0 <= under_dcc_control <= sets_per_s1sp:
+        raise ValueError(f"{under_dcc_control} of {sets_per_s1sp} sets cannot be under DCC control")
+    owned = sets_per_s1sp - under_dcc_control
+    return _iterate(seed, sets_per_s1sp, s1sps, parties, only, owned)
 
 
 def chunks(sets: Iterable[MeterSet], size: int) -> Iterator[Population]:
@@ -170,6 +180,7 @@ def _iterate(
     s1sps: Sequence[str],
     parties: Mapping[UserRole, Sequence[EUI64]],
     only: str | None,
+    owned: int,
 ) -> Iterator[MeterSet]:
     tag = int.from_bytes(_digest(f"{seed}")[:8])
     for position, s1sp in enumerate(s1sps):
@@ -177,7 +188,8 @@ def _iterate(
             for number in range(sets_per_s1sp):
                 # Interleaved, so that a set keeps its points when only sets_per_s1sp changes.
                 ordinal = number * len(s1sps) + position
-                yield _set(_SetPlan(seed, tag, s1sp, position + 1, number, ordinal, parties))
+                plan = _SetPlan(seed, tag, s1sp, position + 1, number, ordinal, parties, number >= owned)
+                yield _set(plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +203,7 @@ class _SetPlan:
     number: int
     ordinal: int
     parties: Mapping[UserRole, Sequence[EUI64]]
+    under_dcc_control: bool
 
     def device_id(self, kind: int) -> EUI64:
         """02 (locally administered, so nobody's), S1SP, two octets of the seed, set and kind of device."""
@@ -226,7 +239,7 @@ def _set(plan: _SetPlan) -> MeterSet:
             for role in roles
             if role in registered
         ),
-        tuple(_slots(devices, registered)),
+        tuple(_slots(devices, registered, under_dcc_control=plan.under_dcc_control)),
     )
 
 
@@ -264,7 +277,9 @@ def _devices(plan: _SetPlan, electricity: str, gas: str) -> tuple[Device, ...]:
     )
 
 
-def _slots(devices: Iterable[Device], registered: Mapping[UserRole, EUI64]) -> Iterator[SlotAssignment]:
+def _slots(
+    devices: Iterable[Device], registered: Mapping[UserRole, EUI64], *, under_dcc_control: bool
+) -> Iterator[SlotAssignment]:
     """A meter and a GPF trust Supplier, Network Operator and DCC; a CHF the DCC only.
 
     Slots for Root, Recovery and TransCoS exist on a device but play no part in MP107; the population has
@@ -276,6 +291,7 @@ def _slots(devices: Iterable[Device], registered: Mapping[UserRole, EUI64]) -> I
         if device.mpxn is not None:
             supplier, operator = electricity if device.device_type is DeviceType.ESME else gas
             yield SlotAssignment(device.device_id, RemotePartyRole.SUPPLIER, supplier)
-            yield SlotAssignment(device.device_id, RemotePartyRole.NETWORK_OPERATOR, operator)
+            holder = DCC_CONTROL if under_dcc_control else operator
+            yield SlotAssignment(device.device_id, RemotePartyRole.NETWORK_OPERATOR, holder)
         if device.mpxn is not None or device.device_type is DeviceType.CHF:
             yield SlotAssignment(device.device_id, RemotePartyRole.ACB, DCC_CONTROL)

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -42,6 +43,11 @@ class Emulator(Protocol):
 
     async def stop(self) -> None:
         """Stop what runs beside the servers, and close the database."""
+
+
+def forbid_core_files() -> None:
+    """Have no core file of this process and its children: private keys are in their memory."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 async def serve(
@@ -132,6 +138,7 @@ def command_line(
     parser.add_argument("--config", type=Path, required=True, help="the TOML configuration file")
     parser.add_argument("--until-stdin-closes", action="store_true", help="stop when the standard input ends")
     options = parser.parse_args(arguments)
+    forbid_core_files()
     logging.basicConfig(level=logging.WARNING, format=f"%(asctime)s {program} %(levelname)s %(message)s")
     try:
         stop_when_closes = standard_input(options.until_stdin_closes)

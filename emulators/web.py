@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from emulators.config import Limits
+from emulators.urls import MAIN_ESTATE
 
-MAIN_ESTATE = "main"
 _ESTATE_PREFIX = re.compile(r"/estates/([A-Za-z0-9._-]{1,100})(/.*)")
 
 

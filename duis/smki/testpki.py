@@ -177,6 +177,11 @@ class Party:
         """The identity it signs XML with: role 87, or 89 for the DSP, or the S1SP's signer role."""
         return load_signing_identity(self.directory / "xmlsign.pem", self.directory / "xmlsign.key")
 
+    @property
+    def holds_slots(self) -> bool:
+        """Whether it has certificates that can be in a slot."""
+        return all((self.directory / name).is_file() for name in ("ds.pem", "ka.pem"))
+
     @cached_property
     def digital_signing(self) -> OrganisationCertificate:
         """Its digital signing certificate, the one that goes into a slot."""

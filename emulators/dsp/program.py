@@ -14,14 +14,13 @@ from emulators.dsp.rules import DSPRules
 from emulators.dsp.s1sp_port import S1SPPort
 from emulators.dsp.store import DSPStore
 from emulators.dsp.user_port import DSPEstate, Handled, UserPort
-from emulators.emulator import EmulatorBase, estate_prefix, user_ids_by_role
+from emulators.emulator import EmulatorBase, user_ids_by_role
 from emulators.estate_settings import EstateSettings
 from emulators.management import ManagementPlane
-from emulators.population import generate
+from emulators.population import Population, generate
+from emulators.population_file import load_population
+from emulators.urls import SERVICE_REQUESTS, service_url
 from emulators.web import Answer, refusal
-
-_USER_PATHS = {f"/api/v1/{service.value}": service for service in Service}
-_S1SP_PATH = "/s1sp/v1/messages"
 
 
 class DSPEmulator(EmulatorBase[DSPRules]):
@@ -31,6 +30,12 @@ class DSPEmulator(EmulatorBase[DSPRules]):
         """Put the parts together; see `EmulatorBase` for the errors."""
         super().__init__(config, clock)
         self._s1sps = config.s1sps
+        self._user_paths = {
+            config.paths.send_command: Service.SEND_COMMAND,
+            config.paths.transform: Service.TRANSFORM,
+            config.paths.non_device: Service.NON_DEVICE,
+        }
+        self._s1sp_path = config.paths.s1sp_messages
         try:
             dsp = self.pki.party("dsp")
             identity = dsp.xmlsign
@@ -62,9 +67,7 @@ class DSPEmulator(EmulatorBase[DSPRules]):
 
     def create_estate(self, name: str, options: EstateOptions) -> DSPEstate:
         """Create or replace an estate; see `EmulatorBase`."""
-        population = generate(
-            options.seed, options.sets_per_s1sp, tuple(self._s1sps), parties=user_ids_by_role(self.pki)
-        )
+        population = self._population(options)
         with self.database.transaction() as transaction:
             estate = self.estates.create(
                 transaction, name, options, population.devices, population.registrations
@@ -76,7 +79,7 @@ class DSPEmulator(EmulatorBase[DSPRules]):
         """Return the callback of a user, or where an S1SP takes Countersigned Service Requests."""
         kind, _, name = destination.partition(":")
         if kind == "s1sp":
-            return f"{self._s1sps[name]}{estate_prefix(estate)}/s1sp/v1/service-requests"
+            return service_url(self._s1sps[name], SERVICE_REQUESTS, estate)
         loaded = self.estates.loaded(estate)
         if loaded is None:
             with self.database.transaction() as transaction:
@@ -85,8 +88,8 @@ class DSPEmulator(EmulatorBase[DSPRules]):
 
     async def handle(self, estate: str, path: str, body: bytes, peer: str) -> Answer:
         """Handle one message of a user or of an S1SP, in one transaction."""
-        service = _USER_PATHS.get(path)
-        if service is None and path != _S1SP_PATH:
+        service = self._user_paths.get(path)
+        if service is None and path != self._s1sp_path:
             return refusal(404, f"nothing is served at {path}")
         with self.database.transaction() as transaction:
             found = self.estates.find(transaction, estate)
@@ -103,3 +106,14 @@ class DSPEmulator(EmulatorBase[DSPRules]):
     def management_application(self) -> web.Application:
         """Return the application of the management port."""
         return ManagementPlane(self).application()
+
+    def _population(self, options: EstateOptions) -> Population:
+        if options.population is not None:
+            return load_population(options.population, s1sps=self._s1sps)
+        return generate(
+            options.seed,
+            options.sets_per_s1sp,
+            tuple(self._s1sps),
+            parties=user_ids_by_role(self.pki),
+            under_dcc_control=options.sets_under_dcc_control,
+        )

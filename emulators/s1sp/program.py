@@ -13,9 +13,10 @@ from duis.smki.certificate import OrganisationCertificate
 from emulators.clock import Clock
 from emulators.config import ConfigurationError, EstateOptions, S1SPConfig
 from emulators.deviations import s1sp_rules
-from emulators.emulator import EmulatorBase, estate_prefix, user_ids_by_role
+from emulators.emulator import EmulatorBase, user_ids_by_role
 from emulators.estate_settings import EstateSettings
 from emulators.population import Population, generate
+from emulators.population_file import load_population
 from emulators.s1sp.answers import Answers
 from emulators.s1sp.device_alerts import DeviceAlerts
 from emulators.s1sp.future_dated import FutureDatedRequests
@@ -26,9 +27,8 @@ from emulators.s1sp.rules import S1SPRules
 from emulators.s1sp.slot_store import SlotStore
 from emulators.s1sp.store import S1SPStore
 from emulators.slots import DCC_CONTROL, AnchorSlot
+from emulators.urls import S1SP_MESSAGES, service_url
 from emulators.web import Answer, refusal
-
-_PATH = "/s1sp/v1/service-requests"
 
 
 class S1SPEmulator(EmulatorBase[S1SPRules]):
@@ -43,6 +43,7 @@ class S1SPEmulator(EmulatorBase[S1SPRules]):
         """Put the parts together; see `EmulatorBase` for the errors."""
         super().__init__(config, clock)
         self._dsp = config.dsp
+        self._path = config.paths.service_requests
         self.slots = SlotStore(self.database)
         try:
             party = self.pki.party(config.party)
@@ -76,8 +77,7 @@ class S1SPEmulator(EmulatorBase[S1SPRules]):
 
     def create_estate(self, name: str, options: EstateOptions) -> S1SPEstate:
         """Create or replace an estate; see `EmulatorBase`."""
-        parties = user_ids_by_role(self.pki)
-        population = generate(options.seed, options.sets_per_s1sp, parties=parties, only=self.name)
+        population = self._population(options)
         with self.database.transaction() as transaction:
             estate = self.estates.create(
                 transaction, name, options, population.devices, population.registrations
@@ -105,11 +105,11 @@ class S1SPEmulator(EmulatorBase[S1SPRules]):
 
     def url_of(self, estate: str, destination: str) -> str | None:
         """Return where the DSP takes messages of S1SPs: there is no other destination."""
-        return f"{self._dsp}{estate_prefix(estate)}/s1sp/v1/messages" if destination == "dsp" else None
+        return service_url(self._dsp, S1SP_MESSAGES, estate) if destination == "dsp" else None
 
     async def handle(self, estate: str, path: str, body: bytes, peer: str) -> Answer:
         """Handle one message of the DSP, in one transaction."""
-        if path != _PATH:
+        if path != self._path:
             return refusal(404, f"nothing is served at {path}")
         with self.database.transaction() as transaction:
             found = self.estates.find(transaction, estate)
@@ -140,6 +140,18 @@ class S1SPEmulator(EmulatorBase[S1SPRules]):
         """Look anew at whatever waits for a time."""
         super().clock_changed()
         self._future_dated.wake()
+
+    def _population(self, options: EstateOptions) -> Population:
+        if options.population is not None:
+            holders = {each.entity_identifier for each in self.pki.parties if each.holds_slots}
+            return load_population(options.population, only=self.name, holders=holders)
+        return generate(
+            options.seed,
+            options.sets_per_s1sp,
+            parties=user_ids_by_role(self.pki),
+            only=self.name,
+            under_dcc_control=options.sets_under_dcc_control,
+        )
 
     def _slots_of(self, population: Population) -> Iterator[AnchorSlot]:
         for slot in population.slots:

@@ -182,7 +182,7 @@ class RequestPort:
         now: datetime,
     ) -> None:
         delivery = self._parts.faults.next_delivery(estate.name, request.srv)
-        late = timedelta(seconds=delivery.delay_seconds)
+        late = timedelta(seconds=delivery.delay_seconds + estate.settings.answer_after_seconds)
         for _ in range(delivery.copies):
             self._parts.outbox.put(
                 transaction,

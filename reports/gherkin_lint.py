@@ -33,7 +33,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class WrittenScenario:
-    """A scenario as written, with the rows of its Examples (one empty row for a plain Scenario)."""
+    """A scenario as written, with the rows of its Examples (one empty row for a plain Scenario).
+
+    Attributes:
+        steps: Its sentences: `given`, `when` or `then`, and the text with `<names>` of columns in it.
+    """
 
     path: Path
     line: int
@@ -42,6 +46,15 @@ class WrittenScenario:
     scenario_id: str
     rows: tuple[dict[str, str], ...]
     tags: tuple[str, ...]
+    steps: tuple[tuple[str, str], ...] = ()
+
+    def rendered_title(self, row: dict[str, str]) -> str:
+        """The title for one row of the Examples."""
+        return _rendered(self.title, row)
+
+    def rendered_steps(self, row: dict[str, str]) -> tuple[tuple[str, str], ...]:
+        """The sentences for one row of the Examples."""
+        return tuple((type_, _rendered(text, row)) for type_, text in self.steps)
 
 
 @dataclass
@@ -87,6 +100,9 @@ def lint(paths: Iterable[Path]) -> LintReport:
         titles: dict[str, int] = {}
         feature = document["feature"]
         report.tags |= _tags(feature)
+        for background in _backgrounds(feature):
+            text = "a Background is not read by `plan`; write its sentences in each scenario"
+            report.problems.append(Problem(path, background["location"]["line"], text))
         for rule, scenario in _scenarios(feature):
             if rule:
                 report.tags |= _tags(rule)
@@ -130,6 +146,13 @@ def _syntax_text(error: Exception) -> str:
 
 def _tags(node: dict[str, Any]) -> set[str]:
     return {tag["name"].lstrip("@") for tag in node.get("tags", ())}
+
+
+def _backgrounds(feature: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for child in feature["children"]:
+        for each in (child, *child.get("rule", {}).get("children", ())):
+            if "background" in each:
+                yield each["background"]
 
 
 def _scenarios(feature: dict[str, Any]) -> Iterator[tuple[dict[str, Any] | None, dict[str, Any]]]:
@@ -176,8 +199,24 @@ def _written(
         rows.append({})
     identifier = identifiers[0] if identifiers else ""
     return WrittenScenario(
-        path, line, feature, title, identifier, tuple(rows), tuple(sorted(tags | inherited))
+        path, line, feature, title, identifier, tuple(rows), tuple(sorted(tags | inherited)), _steps(scenario)
     )
+
+
+_STEP_TYPES = {"Context": "given", "Action": "when", "Outcome": "then"}
+
+
+def _steps(scenario: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    type_ = "given"
+    for step in scenario["steps"]:
+        type_ = _STEP_TYPES.get(step["keywordType"], type_)  # And and But go on with what was before
+        found.append((type_, step["text"]))
+    return tuple(found)
+
+
+def _rendered(text: str, row: dict[str, str]) -> str:
+    return re.sub(r"<(.+?)>", lambda match: row.get(match[1], match[0]), text)
 
 
 def _check_id(written: WrittenScenario, seen: dict[str, WrittenScenario], report: LintReport) -> None:

@@ -30,6 +30,10 @@ _EXTENSIONS = {"application/xml": "xml", "text/xml": "xml", "application/json": 
 _REASON_ATTRIBUTES = ("requirement", "expected", "actual")
 
 
+class NotRun(pytest.skip.Exception):  # type: ignore[name-defined,misc]  # made by pytest while it loads
+    """Leaves a scenario that cannot run now, though the target could run it: the verdict is *not run*."""
+
+
 class Recorder:
     """What steps and fixtures use to put evidence on record; the fixture ``recorder`` hands it out.
 
@@ -148,7 +152,7 @@ class Recorder:
             if when == "call" and result.status is Status.NOT_RUN:
                 result.status = Status.PASSED
         elif isinstance(exception, pytest.skip.Exception):
-            result.status = Status.NOT_APPLICABLE
+            result.status = Status.NOT_RUN if isinstance(exception, NotRun) else Status.NOT_APPLICABLE
             result.reason = Reason(requirement=exception.msg or "no reason given")
         elif when == "call" and isinstance(exception, AssertionError):
             result.status = Status.FAILED

@@ -73,8 +73,7 @@ class ConformanceRun:
         matches = self._by_name.get((function, parameters), ())
         if len(matches) == 1:
             scenario, row = matches[0]
-            title = re.sub(r"<(.+?)>", lambda match: row.get(match[1], match[0]), scenario.title)
-            describe(result, scenario.feature, title, list(scenario.tags))
+            describe(result, scenario.feature, scenario.rendered_title(row), list(scenario.tags))
             result.written_title = scenario.title
             result.s1sp, result.device_type = row.get("s1sp", ""), row.get("device_type", "")
             result.parameters = dict(row)

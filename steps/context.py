@@ -2,30 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import Protocol
 
 import pytest
 
 from duis.identifiers import EUI64
-from duis.roles import RemotePartyRole
-from reports.recorder import Recorder
+from duis.roles import DeviceType, RemotePartyRole
+from duis.signature import SigningIdentity
+from reports.recorder import NotRun
 from steps.actors import ACTORS
 from steps.slots import WATCHED, Slots, after, by_role
-from target.errors import NotArrangeable
+from target.credentials import Credentials
+from target.errors import Depleted, HarnessError, NotArrangeable
 from target.estate import DeviceUnderTest, TestEstate
 from target.exchange import Exchange
+from target.file import TargetFile
+from target.pool import DeviceNeed, LeaseRequest
 from target.service_user import ServiceUser
-from target.session import TargetSession
 
 S1SPS = ("S1SP1", "S1SP2", "S1SP3")
 
 
+class Target(Protocol):
+    """What a scenario needs of an open target; a rehearsal has it too."""
+
+    @property
+    def target(self) -> TargetFile:
+        """The target file."""
+
+    def open_estate(
+        self, name: str, *, s1sps: Sequence[str], deviations: Sequence[str], lease: Callable[[], LeaseRequest]
+    ) -> AbstractContextManager[TestEstate]:
+        """A population for one scenario, given back at the end."""
+
+    def expired_identity(self, user: ServiceUser) -> SigningIdentity:
+        """The expired signer of a User."""
+
+    def faulty_credentials(self, user: ServiceUser, fault: str) -> Credentials:
+        """Faulty certificates of a User."""
+
+
+class Observer(Protocol):
+    """Where a scenario puts on record what it saw."""
+
+    def observe(self, name: str, value: object) -> None:
+        """Put on record what was seen but is no verdict."""
+
+
 @contextmanager
 def arrangeable() -> Iterator[None]:
-    """What the target cannot arrange makes the scenario not applicable."""
+    """What the target cannot arrange makes the scenario not applicable; what is used up, not run."""
     try:
         yield
+    except Depleted as missing:
+        raise NotRun(missing.reason) from None
     except NotArrangeable as missing:
         pytest.skip(missing.reason)
 
@@ -35,7 +67,7 @@ class Scenario:
 
     Attributes:
         session: the target under test.
-        recorder: where evidence and observations go.
+        recorder: where observations go.
         devices: the devices under test by S1SP; most scenarios have one.
         exchanges: the latest exchange with each device.
         first_repair: the first 6.15.1 that a ``Given`` carried out, for a replay.
@@ -44,7 +76,12 @@ class Scenario:
     """
 
     def __init__(
-        self, session: TargetSession, recorder: Recorder, name: str, deviations: tuple[str, ...]
+        self,
+        session: Target,
+        recorder: Observer,
+        name: str,
+        deviations: tuple[str, ...],
+        lease: Callable[[], LeaseRequest],
     ) -> None:
         self.session = session
         self.recorder = recorder
@@ -55,6 +92,7 @@ class Scenario:
         self.marks: dict[str, int] = {}
         self._name = name
         self._deviations = deviations
+        self._lease = lease
         self._estate: TestEstate | None = None
         self._known: dict[EUI64, Slots] = {}
         self._cleanup = ExitStack()
@@ -70,14 +108,28 @@ class Scenario:
         """Give the estate back."""
         self._cleanup.close()
 
-    def take(self, device_type: str, *s1sps: str) -> tuple[DeviceUnderTest, ...]:
-        """Open the scenario's own population and take a device of each of these S1SPs."""
+    def take(
+        self, device_type: str, *s1sps: str, under_dcc_control: bool = False
+    ) -> tuple[DeviceUnderTest, ...]:
+        """Open the scenario's own population and take a device of each of these S1SPs.
+
+        Args:
+            device_type: ESME or GPF.
+            s1sps: Which S1SPs.
+            under_dcc_control: Whether the Network Operator slot must be under DCC control.
+        """
+        self._needed(*(DeviceNeed(s1sp, DeviceType(device_type), under_dcc_control) for s1sp in s1sps))
         with arrangeable():
             estate = self._estate = self._cleanup.enter_context(
-                self.session.open_estate(self._name, s1sps=s1sps, deviations=self._deviations)
+                self.session.open_estate(
+                    self._name, s1sps=s1sps, deviations=self._deviations, lease=self._lease
+                )
             )
             self.devices = {s1sp: estate.device(s1sp, device_type) for s1sp in s1sps}
         return tuple(self.devices.values())
+
+    def _needed(self, *devices: DeviceNeed) -> None:
+        """What the scenario is about to take; a rehearsal writes it down."""
 
     @property
     def device(self) -> DeviceUnderTest:
@@ -102,10 +154,20 @@ class Scenario:
         """
         return by_role(self.estate.supplier_of(device).read_slots(device.device_id, WATCHED))
 
-    def know_slots(self, device: DeviceUnderTest) -> Slots:
-        """Read the slots; they must hold this until something is placed in them."""
+    def know_slots(self, device: DeviceUnderTest, held_by: ServiceUser | None) -> None:
+        """Read the slots; they must hold this until something is placed in them.
+
+        Args:
+            device: Whose slots.
+            held_by: Who holds the Network Operator slot by arrangement; `None` for the DCC.
+
+        Raises:
+            HarnessError: Somebody else holds it.
+        """
         slots = self._known[device.device_id] = self.read_slots(device)
-        return slots
+        reading = slots[RemotePartyRole.NETWORK_OPERATOR]
+        if held_by is not None and reading.party != held_by.user_id:
+            raise HarnessError(f"{held_by.name} should hold the slot by arrangement; {reading.describe()}")
 
     def placed(self, device: DeviceUnderTest, role: RemotePartyRole, party: ServiceUser) -> None:
         """The latest request for the device was carried out: the slot now holds what it carried."""
@@ -113,9 +175,10 @@ class Scenario:
         exchange = self.exchanges[device.s1sp]
         self._known[device.device_id] = {**known, role: after(known[role], exchange, party)}
 
-    def known_slots(self, device: DeviceUnderTest) -> Slots:
-        """What the slots hold unless something changed them that should not have."""
-        return self._known[device.device_id]
+    def known_slots(self, device: DeviceUnderTest, *roles: RemotePartyRole) -> Slots:
+        """What the slots hold unless something changed them that should not have; by default all of them."""
+        known = self._known[device.device_id]
+        return {role: reading for role, reading in known.items() if not roles or role in roles}
 
     def mark_mailboxes(self) -> None:
         """Remember how far every mailbox is filled, to tell what comes next from what came before."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_bdd import given, parsers, then, when
+from pytest_bdd import parsers
 
 from steps.context import Scenario, arrangeable
+from steps.sentences import given, then, when
 from steps.verdict import expect_acknowledged, expect_refused, expect_rejected
 from target.assumptions import ResponseCodes
 from target.errors import TargetNonconformity

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,10 +21,16 @@ from reports.plugin import is_worker, set_environment
 from reports.recorder import Recorder
 from reports.results import AttachmentKind, ExitCode
 from steps.context import Scenario
-from target.errors import HarnessError
+from steps.rehearsal import Rehearser, Step
+from target.errors import HarnessError, NotArrangeable
 from target.evidence import EvidenceItem
 from target.file import TargetFileError
+from target.pool import LeaseRequest
 from target.session import TargetSession
+
+if TYPE_CHECKING:
+    from pytest_bdd.parser import Feature
+    from pytest_bdd.parser import Scenario as Gherkin
 
 pytest_plugins = [
     "steps.device_steps",
@@ -36,6 +42,7 @@ pytest_plugins = [
 _STATE_DIRECTORY = "conformance_state_directory"
 _OPENING = pytest.StashKey["_Opening"]()
 _RUNNING = pytest.StashKey[TargetSession]()
+_STEPS = pytest.StashKey[tuple[Step, ...]]()
 OPEN_SECONDS = 120.0
 """How long a worker waits for the target to be open."""
 
@@ -184,9 +191,23 @@ def scenario(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Sce
     deviations = tuple(request.config.getoption("conformance_deviations"))
     with ExitStack() as cleanup:
         cleanup.callback(target.evidence.subscribe(lambda item: _keep(recorder, item)))
-        context = Scenario(target, recorder, request.node.name, deviations)
+        context = Scenario(target, recorder, request.node.name, deviations, lambda: _lease(request, target))
         cleanup.callback(context.close)
         yield context
+
+
+def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature, scenario: Gherkin) -> None:
+    """Remember the sentences, for whoever must know beforehand what they need."""
+    request.node.stash[_STEPS] = tuple((step.type, step.name) for step in scenario.steps)
+
+
+def _lease(request: pytest.FixtureRequest, target: TargetSession) -> LeaseRequest:
+    """What the scenario asks of the device pool, found out by rehearsing it."""
+    needs = Rehearser(target.target).rehearse(request.node.stash[_STEPS])
+    against = needs.against(target.target)
+    if against:
+        raise NotArrangeable(against)
+    return needs.lease_request(request.node.name)
 
 
 def _keep(recorder: Recorder, item: EvidenceItem) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pytest_bdd import parsers, then
+from pytest_bdd import parsers
 
 from duis.roles import RemotePartyRole
 from steps.actors import TYPES
 from steps.context import S1SPS, Scenario
+from steps.sentences import then
 from steps.verdict import expect_alert, expect_rejected, expect_replacement, expect_success
 from target.errors import TargetNonconformity
 from target.exchange import Exchange

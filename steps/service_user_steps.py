@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from pytest_bdd import given, parsers, then, when
+from pytest_bdd import parsers
 
 from duis.requests import (
     Body,
@@ -17,6 +17,7 @@ from duis.roles import RemotePartyRole
 from steps.actors import TYPES, one_of
 from steps.context import Scenario, arrangeable
 from steps.defects import DEFECTS
+from steps.sentences import given, then, when
 from steps.verdict import expect_acknowledged, expect_replacement
 from target.credentials import Credentials, handover, update_credentials
 from target.errors import TargetNonconformity
@@ -49,10 +50,10 @@ def update(scenario: Scenario, sender: str, owner: str, device: DeviceUnderTest)
 def has_placed(scenario: Scenario, sender: str, owner: str) -> None:
     """The update is carried out, by protocol means."""
     exchange = update(scenario, sender, owner, scenario.device)
+    scenario.first_repair = scenario.first_repair or exchange
     expect_acknowledged(exchange)
     expect_replacement(exchange, NETWORK_OPERATOR, scenario.party(owner))
     scenario.placed(scenario.device, NETWORK_OPERATOR, scenario.party(owner))
-    scenario.first_repair = scenario.first_repair or exchange
 
 
 @when(parsers.cfparse("{sender:Actor} sends SRV 6.21 placing {owner:Actor}'s certificate", extra_types=TYPES))

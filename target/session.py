@@ -29,6 +29,7 @@ from target.file_errors import problem_at
 from target.gateway import Connections, Gateway
 from target.inbox import InboxConfig, InboxProcess, InboxReader
 from target.management import ManagementClient
+from target.pool import LeaseRequest
 from target.process import ChildProcess, python_module
 from target.reachable import check_reachable
 from target.service_user import EstateLink, ServiceUser
@@ -178,6 +179,7 @@ class TargetSession:
         deviations: Sequence[str] = (),
         settings: Mapping[str, object] | None = None,
         seed: int = 1,
+        lease: Callable[[], LeaseRequest] | None = None,
     ) -> Iterator[TestEstate]:
         """A population for one scenario, deleted at the end.
 
@@ -192,6 +194,7 @@ class TargetSession:
             deviations: Named deviations, besides those of the session.
             settings: Settings of the DSP, such as its reading of SRPD 6.2(d).
             seed: Of the population.
+            lease: What to ask of the device pool, where the target has endpoints.
 
         Raises:
             NotArrangeable: The target cannot be given such a population.

@@ -15,6 +15,9 @@ from emulators.dsp.checks import DSP_CHECKS
 from emulators.s1sp.checks import EXECUTION_CHECKS, RECEIPT_CHECKS
 from emulators.settings import Settings
 
+LONGEST_ANSWER_SECONDS = 30 * 24 * 3600
+"""The longest an emulated S1SP can be told to hold an answer back."""
+
 _KINDS_BY_CHECK: Mapping[str, tuple[type[Outcome], ...]] = {
     **{check.name: (Rejection, HTTPRefusal) for check in DSP_CHECKS},
     **{check.name: (HTTPRefusal,) for check in RECEIPT_CHECKS},
@@ -48,7 +51,7 @@ class EstateSettings(Settings):
     credentials_alert_recipients: frozenset[Literal["old", "new", "supplier"]] = frozenset(
         {"old", "new", "supplier"}
     )
-    answer_after_seconds: Annotated[float, Field(ge=0, le=2_592_000, allow_inf_nan=False)] = 0.0
+    answer_after_seconds: Annotated[float, Field(ge=0, le=LONGEST_ANSWER_SECONDS, allow_inf_nan=False)] = 0.0
     sign_acknowledgements: bool = False
     response_id_in_acknowledgements: bool = True
     request_id_in_alerts: bool = True

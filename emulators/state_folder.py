@@ -7,14 +7,34 @@ docs/target.md explains).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from duis.smki import testpki
+from duis.smki.testpki import TestPKI, TestPKIError
+from emulators.config import ConfigurationError
+from emulators.launch_options import COMPONENTS, LaunchOptions
+from emulators.target_text import TargetText
+from emulators.toml_text import toml
+from emulators.urls import (
+    NON_DEVICE,
+    S1SP_MESSAGES,
+    SEND_COMMAND,
+    SERVICE_REQUESTS,
+    TRANSFORM,
+)
 
-S1SPS = ("s1sp1", "s1sp2", "s1sp3")
+S1SPS = tuple(name for name in COMPONENTS if name != "dsp")
+_PATHS = {
+    "send_command": SEND_COMMAND,
+    "transform": TRANSFORM,
+    "non_device": NON_DEVICE,
+    "s1sp_messages": S1SP_MESSAGES,
+    "service_requests": SERVICE_REQUESTS,
+}
+_DSP_SERVICES = ("send_command", "transform", "non_device", "s1sp_messages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +49,12 @@ class Ports:
 class StateFolder:
     """A folder that `emulators.up` fills."""
 
-    path: Path
-    host: str
-    plain_http: bool
+    options: LaunchOptions
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.options.state
 
     @property
     def target_file(self) -> Path:
@@ -47,110 +70,102 @@ class StateFolder:
         """The configuration of one emulator."""
         return self.path / f"{name}.toml"
 
-    def prepare(
-        self, ports: Mapping[str, Ports], deviations: Sequence[str], seed: int, sets_per_s1sp: int
-    ) -> None:
-        """Mint the PKI, unless it is there, and write the configurations."""
+    def path_of(self, service: str) -> str:
+        """The HTTP path of a service, by its name in a configuration."""
+        under = self.options.paths_under
+        return _PATHS[service] if under is None else f"{under}/{service.replace('_', '-')}"
+
+    def prepare(self, ports: Mapping[str, Ports]) -> None:
+        """Mint the PKI, unless it is there, and write the configurations.
+
+        Raises:
+            ConfigurationError: the PKI that is there is another one than asked for, or none.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
         self.target_file.unlink(missing_ok=True)
-        if not (self.pki / "manifest.json").is_file():
-            testpki.mint(self.pki)
+        pki = self._pki()
         (self.path / "ports.json").write_text(
             json.dumps({name: [each.protocol, each.management] for name, each in ports.items()})
         )
-        estate = {"seed": seed, "sets_per_s1sp": sets_per_s1sp, "deviations": list(deviations)}
-        for name in ("dsp", *S1SPS):
-            tables: dict[str, dict[str, Any]] = {
-                "": {"name": name.upper(), "pki": "pki", "database": f"sqlite:///{self.path / name}.sqlite"},
-                "listen": {
-                    "host": self.host,
-                    "port": ports[name].protocol,
-                    "management_port": ports[name].management,
-                },
-                "transport": self._transport(name),
-                "estate": estate,
-            }
-            if name == "dsp":
-                tables["s1sps"] = {each.upper(): self._url(ports[each].protocol) for each in S1SPS}
-            else:
-                tables[""] |= {"party": name, "dsp": self._url(ports["dsp"].protocol)}
-            _write(self.config_file(name), _toml(tables.items()))
+        for name in self.options.components:
+            _write(self.config_file(name), toml(self._configuration(name, ports, pki).items()))
 
-    def write_target_file(self) -> None:
-        """Write the target file, whole or not at all."""
+    def write_target_file(self) -> Path | None:
+        """Write the target file, whole or not at all; None without a DSP that it could name."""
+        if "dsp" in self.options.elsewhere:
+            return None
         ports = {
             name: Ports(*pair) for name, pair in json.loads((self.path / "ports.json").read_text()).items()
         }
-        manifest = json.loads((self.pki / "manifest.json").read_text())
-        _write(self.target_file, _toml(self._target(ports, manifest)))
+        base = self._url(ports["dsp"].protocol)
+        services = {name: base + self.path_of(name) for name in _DSP_SERVICES}
+        management = {name: self._url(each.management) for name, each in ports.items()}
+        text = TargetText(self.options, TestPKI.load(self.pki), services, management)
+        _write(self.target_file, toml(text.tables()))
+        return self.target_file
 
-    def _target(
-        self, ports: Mapping[str, Ports], manifest: Mapping[str, Any]
-    ) -> Iterable[tuple[str, Mapping[str, Any]]]:
-        dsp = self._url(ports["dsp"].protocol)
-        entity_identifiers = {each["name"]: each["entity_identifier"] for each in manifest["parties"]}
-        yield (
-            "dsp",
-            {
-                "kind": "emulated",
-                "entity_identifier": entity_identifiers["dsp"],
-                "send_command": f"{dsp}/api/v1/serviceS",
-                "transform": f"{dsp}/api/v1/serviceT",
-                "non_device": f"{dsp}/api/v1/serviceD",
-                "management": self._url(ports["dsp"].management),
-                **self._tls(),
-            },
-        )
-        for name in S1SPS:
-            yield f"s1sp.{name.upper()}", {"management": self._url(ports[name].management)}
-        if not self.plain_http:
-            yield "management", self._tls("management")
-            yield "callback", self._tls("inbox")
-        yield (
-            "trust",
-            {
-                "certificates": ["pki/smki", "pki/parties"],
-                "anchors": ["pki/smki/root.pem"],
-                "certification_path": ["pki/smki/issuing.pem"],
-            },
-        )
-        for party in manifest["parties"]:
-            if party["kind"] == "user":
-                yield "[service_user]", self._service_user(party)
-        faulty = {name: _pair(f"pki/{file}") for name, file in manifest["faulty"].items()}
-        yield "faulty", faulty
+    def _pki(self) -> TestPKI:
+        wanted = self.options.entity_prefix
+        try:
+            if not (self.pki / "manifest.json").is_file():
+                return testpki.mint(self.pki, entity_prefix=wanted or testpki.ENTITY_PREFIX)
+            pki = TestPKI.load(self.pki)
+        except TestPKIError as error:
+            raise ConfigurationError(f"--state: {error}") from error
+        prefix = pki.manifest.get("entity_prefix", testpki.ENTITY_PREFIX)
+        if wanted not in (None, prefix):
+            raise ConfigurationError(
+                f"--entity-prefix: {self.pki} is there already, with the prefix {prefix}; use another folder"
+            )
+        return pki
 
-    def _service_user(self, party: Mapping[str, Any]) -> dict[str, Any]:
-        folder = f"pki/parties/{party['name']}"
-        user = {
-            "name": party["name"],
-            "user_id": party["entity_identifier"],
-            "roles": party["user_roles"],
-            "signing": _pair(f"{folder}/xmlsign.pem"),
-            "digital_signing": _pair(f"{folder}/ds.pem"),
-            "key_agreement": _pair(f"{folder}/ka.pem"),
+    def _configuration(
+        self, name: str, ports: Mapping[str, Ports], pki: TestPKI
+    ) -> dict[str, dict[str, Any]]:
+        options = self.options
+        tables: dict[str, dict[str, Any]] = {
+            "": {"name": name.upper(), "pki": "pki", "database": f"sqlite:///{self.path / name}.sqlite"},
+            "listen": {
+                "host": options.host,
+                "port": ports[name].protocol,
+                "management_port": ports[name].management,
+            },
+            "transport": self._transport(name),
+            "estate": {
+                "seed": options.seed,
+                "sets_per_s1sp": options.sets_per_s1sp,
+                "sets_under_dcc_control": options.sets_under_dcc_control,
+                "deviations": list(options.deviations),
+            },
         }
-        if f"{folder.removeprefix('pki/')}/ds-renewed.pem" in party["files"]:
-            user["renewed_digital_signing"] = _pair(f"{folder}/ds-renewed.pem")
-            user["renewed_key_agreement"] = _pair(f"{folder}/ka-renewed.pem")
-        if not self.plain_http:
-            user["tls"] = _pair(f"pki/tls/{party['name']}.pem")
-        return user
+        if options.answer_after_seconds:
+            tables["estate.settings"] = {"answer_after_seconds": options.answer_after_seconds}
+        if name == "dsp":
+            if options.callbacks is not None:
+                tables["estate.callbacks"] = {
+                    party.entity_identifier: f"{options.callbacks}/main/{party.name}/smartdcc/duis"
+                    for party in pki.parties
+                    if party.kind == "user"
+                }
+            tables["paths"] = {service: self.path_of(service) for service in _DSP_SERVICES}
+            tables["s1sps"] = {each.upper(): self._peer(each, "service_requests", ports) for each in S1SPS}
+        else:
+            tables["paths"] = {"service_requests": self.path_of("service_requests")}
+            tables[""] |= {"party": name, "dsp": self._peer("dsp", "s1sp_messages", ports)}
+        return tables
 
-    def _tls(self, *names: str) -> dict[str, Any]:
-        """A `tls` table: the authority, and the identity to show where there is one."""
-        if self.plain_http:
-            return {}
-        table = {"ca": "pki/tls/ca.pem"}
-        for name in names:
-            table |= _pair(f"pki/tls/{name}.pem")
-        return {"tls": table}
+    def _peer(self, name: str, service: str, ports: Mapping[str, Ports]) -> str:
+        """Where another component takes messages, wherever it is."""
+        if name in self.options.elsewhere:
+            return self.options.elsewhere[name]
+        return self._url(ports[name].protocol) + self.path_of(service)
 
     def _url(self, port: int) -> str:
-        return f"{'http' if self.plain_http else 'https'}://{self.host}:{port}"
+        host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
+        return f"{self.options.scheme}://{host}:{port}"
 
     def _transport(self, identity: str) -> dict[str, Any]:
-        if self.plain_http:
+        if self.options.plain_http:
             return {"mode": "plain-http"}
         return {
             "mode": "mutual-tls",
@@ -158,31 +173,6 @@ class StateFolder:
             "private_key": f"pki/tls/{identity}.key",
             "trust": "pki/tls/ca.pem",
         }
-
-
-def _pair(certificate: str) -> dict[str, str]:
-    """A certificate and the key beside it."""
-    return {"certificate": certificate, "key": certificate.removesuffix(".pem") + ".key"}
-
-
-def _toml(tables: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
-    """Write tables as TOML; a name in double brackets is one entry of an array of tables."""
-    lines: list[str] = []
-    for name, table in tables:
-        if name:
-            lines += ["", f"[{name}]"]
-        lines += [f"{_key(key)} = {_value(value)}" for key, value in table.items()]
-    return "\n".join(lines).lstrip("\n") + "\n"
-
-
-def _key(key: str) -> str:
-    return key if key.replace("-", "").replace("_", "").isalnum() and key.isascii() else json.dumps(key)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False)  # strings, numbers, booleans, lists: as TOML writes them
 
 
 def _write(path: Path, text: str) -> None:

@@ -7,7 +7,6 @@ time of one. They end with this one, whatever ends it.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import logging
@@ -24,8 +23,9 @@ from emulators.config import ConfigurationError, DSPConfig, EmulatorConfig, S1SP
 from emulators.database import DatabaseError
 from emulators.deviations import UnknownDeviation, check_names
 from emulators.dsp.program import DSPEmulator
+from emulators.launch_options import LaunchOptions, launch_options
 from emulators.s1sp.program import S1SPEmulator
-from emulators.serve import Emulator, run_emulator, standard_input
+from emulators.serve import Emulator, forbid_core_files, run_emulator, standard_input
 from emulators.state_folder import Ports, StateFolder
 from emulators.transport import listening_socket
 
@@ -44,15 +44,15 @@ class Program:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the command line; return the exit code: 0, 1 when an emulator ended, 2 for bad input."""
-    options = _parser().parse_args(arguments)
+    forbid_core_files()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(process)d %(levelname)s %(message)s")
     try:
-        check_names(options.deviation)
+        options = launch_options(arguments, __doc__)
+        check_names(options.deviations)
         stop_when_closes = standard_input(options.until_stdin_closes)
         programs, folder = _prepare(options)
         if options.prepare_only:
-            folder.write_target_file()
-            print(f"prepared; target file {folder.target_file}", flush=True)
+            print(f"prepared; {_target_file(folder)}", flush=True)
             return 0
         return _run(programs, folder, stop_when_closes)
     except (ConfigurationError, DatabaseError, UnknownDeviation) as error:
@@ -60,38 +60,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="emulators.up", allow_abbrev=False, description=__doc__)
-    parser.add_argument("--state", type=Path, required=True, metavar="DIR", help="where everything is kept")
-    parser.add_argument(
-        "--deviation", action="append", default=[], metavar="NAME", help="break one rule (repeatable)"
-    )
-    parser.add_argument("--plain-http", action="store_true", help="no TLS, as DCC Boxed has it")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--port", type=int, metavar="N", help="use the eight ports from N on (default: free ones)"
-    )
-    parser.add_argument("--seed", type=int, default=1, help="of the main estate (default: %(default)s)")
-    parser.add_argument("--sets-per-s1sp", type=int, default=1, help="of the main estate (default: 1)")
-    parser.add_argument("--until-stdin-closes", action="store_true", help="stop when the standard input ends")
-    parser.add_argument(
-        "--prepare-only", action="store_true", help="write DIR, start nothing (ports are free ones just now)"
-    )
-    return parser
+def _target_file(folder: StateFolder) -> str:
+    written = folder.write_target_file()
+    return "no target file, as the DSP is elsewhere" if written is None else f"target file {written}"
 
 
-def _prepare(options: argparse.Namespace) -> tuple[list[Program], StateFolder]:
-    names = ("dsp", "s1sp1", "s1sp2", "s1sp3")
+def _prepare(options: LaunchOptions) -> tuple[list[Program], StateFolder]:
+    names = options.components
     listeners: dict[str, tuple[socket.socket, socket.socket]] = {}
     ports: dict[str, Ports] = {}
     for index, name in enumerate(names):
-        first = options.port + 2 * index if options.port else 0
+        first = options.first_port + 2 * index if options.first_port else 0
         protocol = listening_socket(options.host, first, "--port")
         management = listening_socket(options.host, first + 1 if first else 0, "--port")
         listeners[name] = protocol, management
         ports[name] = Ports(protocol.getsockname()[1], management.getsockname()[1])
-    folder = StateFolder(options.state.resolve(), options.host, options.plain_http)
-    folder.prepare(ports, options.deviation, options.seed, options.sets_per_s1sp)
+    folder = StateFolder(options)
+    folder.prepare(ports)
     programs = []
     for name in names:
         program = _program(name, folder.config_file(name), listeners[name])
@@ -198,8 +183,7 @@ async def _supervise(
             loop.remove_reader(ready)
         if started >= len(children) and not stopping:
             all_ready = True
-            folder.write_target_file()
-            print(f"ready; target file {folder.target_file}", flush=True)
+            print(f"ready; {_target_file(folder)}", flush=True)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)

@@ -1,7 +1,8 @@
 """Tells the story of MP107 through the running example: as the users concerned, with real messages.
 
-`python -m examples.s1sp_adapter.try_it --state DIR`, the folder `prepare` wrote, while the DSP, the adapter
-and the vendor's system run. A device that has been handed over stays so: for another run prepare another folder.
+`python -m examples.s1sp_adapter.try_it --state DIR`, with the folder that `prepare` wrote, while the DSP, the
+adapter and the vendor's system run. A device that has been handed over stays so: another run needs another
+folder.
 """
 
 from __future__ import annotations

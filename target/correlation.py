@@ -1,8 +1,12 @@
-"""Which request a message belongs to: the RequestID in the header, and the one in what the S1SP signed."""
+"""Which request a message belongs to, and which devices it is about.
+
+The RequestID stands in the header, and in what the S1SP signed.
+"""
 
 from __future__ import annotations
 
-from duis.identifiers import RequestID
+from duis.identifiers import EUI64, RequestID
+from duis.response import DCCAlertMessage, SecurityCredentialsUpdated
 from duis.signature import VerifiedResponse
 from duis.smets1 import DeviceAlert, S1SPAlert, SMETS1Response, UnknownContent
 
@@ -26,3 +30,16 @@ def named_request_ids(verified: VerifiedResponse) -> tuple[RequestID, ...]:
         if request_id is not None and request_id not in found:
             found.append(request_id)
     return tuple(found)
+
+
+def named_devices(verified: VerifiedResponse) -> tuple[EUI64, ...]:
+    """Every device a message is about, each once: targets of RequestIDs, who answers, who is named."""
+    found = [request_id.target for request_id in named_request_ids(verified)]
+    inner, message = verified.inner, verified.response.message
+    if isinstance(inner, S1SPAlert) and inner.device_id is not None:
+        found.append(inner.device_id)
+    if isinstance(inner, SMETS1Response):
+        found.append(inner.header.business_originator_id)
+    if isinstance(message, DCCAlertMessage) and isinstance(message.alert, SecurityCredentialsUpdated):
+        found.append(message.alert.device_id)
+    return tuple(dict.fromkeys(found))

@@ -20,6 +20,12 @@ def _project_directory() -> str:
     return str(Path(__file__).resolve().parent.parent)
 
 
+def environment_of_children() -> dict[str, str]:
+    """The environment in which a process of ours finds our packages."""
+    paths = [_project_directory(), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
 class ChildProcess:
     """A process that is stopped by closing its standard input.
 
@@ -33,8 +39,6 @@ class ChildProcess:
         self._name = name
         self._log = log
         self._log_start = log.stat().st_size if log.exists() else 0
-        paths = [_project_directory(), os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
         with log.open("ab") as output:
             # A session of its own, so that Ctrl-C reaches only the harness, which stops it in good order.
             self._process = subprocess.Popen(  # noqa: S603  (the command is our own)
@@ -43,7 +47,7 @@ class ChildProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                env=environment,
+                env=environment_of_children(),
             )
 
     @property

@@ -7,5 +7,14 @@ of processes wait for messages in its database.
 from target.inbox.config import InboxConfig
 from target.inbox.process import InboxProcess
 from target.inbox.reader import InboxReader, Message, RefusedMessage
+from target.inbox.shared import InboxStatus, SharedInbox
 
-__all__ = ["InboxConfig", "InboxProcess", "InboxReader", "Message", "RefusedMessage"]
+__all__ = [
+    "InboxConfig",
+    "InboxProcess",
+    "InboxReader",
+    "InboxStatus",
+    "Message",
+    "RefusedMessage",
+    "SharedInbox",
+]

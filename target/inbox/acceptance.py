@@ -7,8 +7,9 @@ from duis.signature import SignatureError, VerifiedResponse, verify_response
 from duis.smki.certificate import OrganisationCertificate
 from duis.smki.trust import TrustStore
 from duis.xml import MalformedXML, parse
-from target.correlation import named_request_ids
+from target.correlation import named_devices, named_request_ids
 from target.inbox.config import InboxConfig
+from target.inbox.store import Names
 
 
 class NotAcceptable(Exception):
@@ -23,11 +24,11 @@ class Acceptance:
         self._schema = schema
         self._trust = trust
 
-    def request_ids(self, document: bytes) -> tuple[str, ...]:
+    def names(self, document: bytes) -> Names:
         """Check a message.
 
         Returns:
-            The RequestIDs it names, outer and inner, in upper case as `RequestID` prints them.
+            What it names.
 
         Raises:
             NotAcceptable: With the reason.
@@ -44,7 +45,10 @@ class Acceptance:
         except ValueError as error:
             raise NotAcceptable(f"cannot be read: {error}") from None
         self._check_signers(verified)
-        return tuple(str(request_id) for request_id in named_request_ids(verified))
+        return Names(
+            tuple(str(request_id) for request_id in named_request_ids(verified)),
+            tuple(str(device_id) for device_id in named_devices(verified)),
+        )
 
     def _check_signers(self, verified: VerifiedResponse) -> None:
         if verified.outer_signer is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -22,6 +23,24 @@ class InboxTLS(BaseModel):
     key: Path
 
 
+class Sharing(BaseModel):
+    """How an inbox is shared by runs, each of which it outlives.
+
+    Attributes:
+        users_lock: Every run that uses the inbox holds this lock, shared.
+        server_lock: The inbox holds this lock while it lives.
+        start_lock: Held while the inbox is started, or ends.
+        linger: How long the inbox goes on after nobody uses it any more, in seconds.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    users_lock: Path
+    server_lock: Path
+    start_lock: Path
+    linger: float
+
+
 class InboxConfig(BaseModel):
     """What the inbox needs to know.
 
@@ -39,6 +58,7 @@ class InboxConfig(BaseModel):
         dsp_signer_role: Role code the outer signer must have [CERT].
         s1sp_signer_role: Role code the inner signer must have [ASSUMED].
         body_limit: Largest message in octets.
+        sharing: Present for an inbox that outlives the run that started it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -56,6 +76,33 @@ class InboxConfig(BaseModel):
     dsp_signer_role: str = "89"
     s1sp_signer_role: str = "7F"
     body_limit: int = BODY_LIMIT
+    sharing: Sharing | None = None
+
+    @classmethod
+    def shared(cls, target: TargetFile) -> InboxConfig:
+        """The inbox in the site of a pooled target, for all its runs."""
+        directory = target.site_state
+        sharing = Sharing(
+            users_lock=directory / "inbox.users.lock",
+            server_lock=directory / "inbox.server.lock",
+            start_lock=directory / "inbox.start.lock",
+            linger=target.callback.linger,
+        )
+        return cls.of(target, directory).model_copy(update={"sharing": sharing})
+
+    def fingerprint(self) -> str:
+        """Changes when the configuration does, or a file it names; the port does not count."""
+        digest = hashlib.sha256(self.model_dump_json(exclude={"port"}).encode())
+        named = [*self.anchors, *self.certificates]
+        if self.tls is not None:
+            named += [self.tls.ca, self.tls.certificate, self.tls.key]
+        if self.schema_file is not None:
+            named.append(self.schema_file)
+        for path in named:
+            for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+                status = file.stat()
+                digest.update(f"{file} {status.st_size} {status.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
 
     @classmethod
     def of(cls, target: TargetFile, directory: Path) -> InboxConfig:

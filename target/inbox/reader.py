@@ -5,97 +5,27 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 
-from duis.identifiers import RequestID
-from duis.response import DCCAlertMessage, SMETS1ResponseMessage
-from duis.signature import SignatureError, VerifiedResponse, verify_response
-from duis.smets1 import DeviceAlert, S1SPAlert, SMETS1Response
+from duis.identifiers import EUI64, RequestID
+from duis.signature import SignatureError
 from duis.smki.trust import TrustStore
 from target.deadline import Deadline, deadline
 from target.errors import DeadlinePassed, HarnessError, NonconformingAnswer
+from target.inbox.message import Message, RefusedMessage
 
-_POLL_SECONDS = 0.002
+__all__ = ["InboxReader", "Message", "RefusedMessage"]
+
+_FIRST_POLL_SECONDS = 0.002
+_LAST_POLL_SECONDS = 0.1
+_POLL_SHARE = 0.05
+"""How much of the time already waited passes until the next look: a wait is at most that much too long."""
+
+_LOOK_AFTER_SECONDS = 1.0
 _RECENT_MESSAGES = 256
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message the inbox accepted.
-
-    Attributes:
-        sequence: Its number in the database: later messages have greater ones.
-        mailbox: `<estate>/<service user>`.
-        received_at: When it was stored (UTC).
-        document: The octets on the wire.
-        duplicate: Whether the mailbox had an identical message before.
-    """
-
-    sequence: int
-    mailbox: str
-    received_at: datetime
-    document: bytes
-    duplicate: bool
-    _trust: TrustStore = field(repr=False, compare=False)
-
-    @cached_property
-    def verified(self) -> VerifiedResponse:
-        """The message, read from the trees whose signatures were verified, as of the time it was received."""
-        return verify_response(self.document, self._trust, at=self.received_at)
-
-    @property
-    def request_id(self) -> RequestID | None:
-        """The RequestID of its outer header."""
-        return self.verified.response.request_id
-
-    def describe(self) -> str:
-        """One line for a reader."""
-        response = self.verified.response
-        about = f" for {response.request_id}" if response.request_id is not None else ""
-        return f"{self.content} {response.response_code}{about}"
-
-    @property
-    def content(self) -> str:
-        """What it holds, in few words: "N42 SecurityCredentialsUpdated", "result of 6.15.1"."""
-        message, inner = self.verified.response.message, self.verified.inner
-        match message, inner:
-            case DCCAlertMessage(), S1SPAlert():
-                return f"{message.dcc_alert_code} S1SP Alert {inner.s1sp_alert_code}"
-            case DCCAlertMessage(), _:
-                return f"{message.dcc_alert_code} {type(message.alert).__name__}"
-            case SMETS1ResponseMessage(), SMETS1Response(payload=DeviceAlert() as alert):
-                return f"device alert {alert.alert_code}"
-            case SMETS1ResponseMessage(), SMETS1Response():
-                return f"result of {inner.header.srv or message.srv or 'a request'}"
-        return type(message).__name__
-
-
-@dataclass(frozen=True)
-class RefusedMessage:
-    """A message the inbox answered 400 or 413.
-
-    Attributes:
-        sequence: Its number among the refused.
-        mailbox: `<estate>/<service user>`.
-        received_at: When it came (UTC).
-        reason: Why it was refused.
-        document: The octets on the wire; empty when it was too large.
-    """
-
-    sequence: int
-    mailbox: str
-    received_at: datetime
-    reason: str
-    document: bytes
-
-    def describe(self) -> str:
-        """One line for a reader."""
-        return f"a message the inbox refused ({self.reason})"
 
 
 _OF_MAILBOX = """
@@ -107,6 +37,11 @@ SELECT sequence, mailbox, received_at_ns, document, duplicate FROM message
 WHERE sequence IN (SELECT sequence FROM correlation WHERE mailbox = ? AND request_id = ? AND sequence > ?)
 ORDER BY sequence
 """
+_ABOUT_DEVICE = """
+SELECT sequence, mailbox, received_at_ns, document, duplicate FROM message
+WHERE sequence IN (SELECT sequence FROM about_device WHERE mailbox = ? AND device_id = ? AND sequence > ?)
+ORDER BY sequence
+"""
 
 
 class InboxReader:
@@ -115,11 +50,16 @@ class InboxReader:
     Args:
         database: The database of the inbox.
         trust: With which each message is verified once more when it is read.
+        look_after: Called now and then while waiting; sees that the inbox is alive, or starts it again, and
+            says whether that was needed.
     """
 
-    def __init__(self, database: Path, trust: TrustStore) -> None:
+    def __init__(
+        self, database: Path, trust: TrustStore, look_after: Callable[[], bool] | None = None
+    ) -> None:
         self._database = database
         self._trust = trust
+        self._look_after = look_after or (lambda: False)
         self._local = threading.local()
         self._lock = threading.Lock()
         self._recent: dict[int, Message] = {}  # so that a message is verified once, however often it is read
@@ -133,6 +73,31 @@ class InboxReader:
         """The messages of a mailbox that name a RequestID, outside or inside, in order of arrival."""
         rows = self._connection().execute(_ABOUT_REQUEST, (mailbox, str(request_id), after))
         return tuple(self._message(*row) for row in rows)
+
+    def messages_about_device(self, mailbox: str, device_id: EUI64, after: int = 0) -> tuple[Message, ...]:
+        """The messages of a mailbox about a device: results of it, and alerts that name it, in order."""
+        rows = self._connection().execute(_ABOUT_DEVICE, (mailbox, str(device_id), after))
+        return tuple(self._message(*row) for row in rows)
+
+    def messages_concerning(
+        self,
+        mailbox: str,
+        request_ids: Collection[RequestID],
+        device_ids: Collection[EUI64],
+        after: int = 0,
+    ) -> tuple[Message, ...]:
+        """The messages of a mailbox about any of these requests or devices, in order of arrival."""
+        found = {
+            message.sequence: message
+            for device_id in device_ids
+            for message in self.messages_about_device(mailbox, device_id, after)
+        }
+        for request_id in request_ids:
+            if request_id.target not in device_ids:  # what names a request to a device is about the device
+                found.update(
+                    (each.sequence, each) for each in self.messages_about(mailbox, request_id, after)
+                )
+        return tuple(found[sequence] for sequence in sorted(found))
 
     def refused(self, mailbox: str, after: int = 0) -> tuple[RefusedMessage, ...]:
         """What was posted to a mailbox and refused."""
@@ -149,6 +114,11 @@ class InboxReader:
     def last_sequence(self) -> int:
         """The greatest sequence so far, over all mailboxes: a point in time for `after`."""
         row = self._connection().execute("SELECT coalesce(max(sequence), 0) FROM message").fetchone()
+        return int(row[0])
+
+    def last_refused(self) -> int:
+        """The greatest sequence of what was refused so far, over all mailboxes."""
+        row = self._connection().execute("SELECT coalesce(max(sequence), 0) FROM refused").fetchone()
         return int(row[0])
 
     def last_refused_in(self, mailbox: str) -> int:
@@ -168,6 +138,7 @@ class InboxReader:
         *,
         awaited: str,
         after: int = 0,
+        about: EUI64 | None = None,
     ) -> Message:
         """Wait for a message of a mailbox.
 
@@ -177,21 +148,27 @@ class InboxReader:
             within: Deadline, or seconds.
             awaited: What is waited for, in words.
             after: Look only at messages with a greater sequence.
+            about: Look only at messages about this device.
 
         Raises:
             DeadlinePassed: Says what was waited for, how long, and what did arrive meanwhile.
         """
         seen = after
 
+        def arrived(after: int) -> tuple[Message, ...]:
+            if about is None:
+                return self.messages(mailbox, after)
+            return self.messages_about_device(mailbox, about, after)
+
         def look() -> Message | None:
             nonlocal seen
-            for message in self.messages(mailbox, after=seen):
+            for message in arrived(seen):
                 seen = message.sequence
                 if predicate(message):
                     return message
             return None
 
-        return self._poll(look, mailbox, deadline(within), awaited, after)
+        return self._poll(look, deadline(within), awaited, mailbox, lambda: arrived(after))
 
     def wait_for_request(
         self,
@@ -201,15 +178,32 @@ class InboxReader:
         *,
         awaited: str,
         predicate: Callable[[Message], bool] = lambda _: True,
+        refused_after: int = 0,
+        about: EUI64 | None = None,
     ) -> Message:
         """Wait for a message that names a RequestID, outside or inside.
+
+        Args:
+            mailbox: Which mailbox.
+            request_id: Which RequestID.
+            within: Deadline, or seconds.
+            awaited: What is waited for, in words.
+            predicate: Which message; called once for each.
+            refused_after: Look only at refused messages with a greater sequence.
+            about: Where nothing came, tell only what arrived about this device meanwhile.
 
         Raises:
             DeadlinePassed: None came in time.
             NonconformingAnswer: One came and was refused by the inbox.
         """
         wanted = str(request_id).encode()
-        seen, seen_refused = 0, 0
+        seen, seen_refused = 0, refused_after
+        begun = self.last_in(mailbox)
+
+        def meanwhile() -> tuple[Message, ...]:
+            if about is None:
+                return self.messages(mailbox, begun)
+            return self.messages_about_device(mailbox, about, begun)
 
         def look() -> Message | None:
             nonlocal seen, seen_refused
@@ -227,7 +221,7 @@ class InboxReader:
                     )
             return None
 
-        return self._poll(look, mailbox, deadline(within), awaited, self.last_in(mailbox))
+        return self._poll(look, deadline(within), awaited, mailbox, meanwhile)
 
     def last_in(self, mailbox: str) -> int:
         """The greatest sequence in a mailbox so far; 0 when it is empty."""
@@ -239,11 +233,17 @@ class InboxReader:
         return int(row[0])
 
     def _poll(
-        self, look: Callable[[], Message | None], mailbox: str, limit: Deadline, awaited: str, after: int
+        self,
+        look: Callable[[], Message | None],
+        limit: Deadline,
+        awaited: str,
+        mailbox: str,
+        meanwhile: Callable[[], tuple[Message, ...]],
     ) -> Message:
         connection = self._connection()
         first_refused = self.last_refused_in(mailbox)
         version: int | None = None
+        started = looked_after = time.monotonic()
         while True:
             last_look = limit.passed
             # The version is read before the look, so that nothing committed in between is overlooked.
@@ -253,17 +253,18 @@ class InboxReader:
                 found = look()
                 if found is not None:
                     return found
+            now = time.monotonic()
+            if last_look or now - looked_after >= _LOOK_AFTER_SECONDS:
+                looked_after = now
+                if self._look_after():
+                    # While there was no inbox nothing could come; the DSP tries again.
+                    limit, last_look = Deadline(limit.seconds), False
             if last_look:
-                raise DeadlinePassed(awaited, limit.seconds, self._meanwhile(mailbox, after, first_refused))
-            time.sleep(min(_POLL_SECONDS, limit.remaining))
-
-    def _meanwhile(self, mailbox: str, after: int, refused_after: int) -> list[str]:
-        lines = []
-        for message in self.messages(mailbox, after=after):
-            with suppress(ValueError, SignatureError):
-                lines.append(message.describe())
-        lines.extend(refused.describe() for refused in self.refused(mailbox, after=refused_after))
-        return lines
+                refused = self.refused(mailbox, after=first_refused)
+                raise DeadlinePassed(awaited, limit.seconds, _lines(meanwhile(), refused))
+            # Short waits are answered at once; long ones, by many processes side by side, cost nothing.
+            pause = min(_LAST_POLL_SECONDS, max(_FIRST_POLL_SECONDS, _POLL_SHARE * (now - started)))
+            time.sleep(min(pause, limit.remaining))
 
     def _message(self, sequence: int, mailbox: str, at: int, document: bytes, duplicate: int) -> Message:
         message = self._recent.get(sequence)
@@ -284,6 +285,14 @@ class InboxReader:
             connection.execute("PRAGMA query_only = ON")
             self._local.connection = connection
         return connection
+
+
+def _lines(messages: Collection[Message], refused: Collection[RefusedMessage]) -> list[str]:
+    lines = []
+    for message in messages:
+        with suppress(ValueError, SignatureError):
+            lines.append(message.describe())
+    return [*lines, *(each.describe() for each in refused)]
 
 
 def _time(nanoseconds: int) -> datetime:

@@ -21,6 +21,7 @@ from aiohttp import web
 from duis.schema import Schema
 from target.inbox.acceptance import Acceptance, NotAcceptable
 from target.inbox.config import InboxConfig
+from target.inbox.sharing import announce_ready, sole_server, until_unused
 from target.inbox.store import InboxStore
 from target.trust import load_trust
 
@@ -53,14 +54,14 @@ async def _receive(request: web.Request) -> web.Response:
     try:
         if media_type not in _MEDIA_TYPES:
             raise NotAcceptable(f"Content-Type is {media_type}; expected application/xml")
-        earlier = store.request_ids_of_earlier(mailbox, document)
-        request_ids = earlier if earlier is not None else request.app[_ACCEPTANCE].request_ids(document)
+        earlier = store.names_of_earlier(mailbox, document)
+        names = earlier if earlier is not None else request.app[_ACCEPTANCE].names(document)
     except NotAcceptable as refusal:
         store.keep_refused(mailbox, document, media_type, str(refusal))
         _LOG.warning("refused a message for %s: %s", mailbox, refusal)
         return web.Response(status=400, text=f"{refusal}\n")
     # Stored before it is acknowledged: what the DSP believes delivered survives our death at any moment.
-    store.keep(mailbox, document, request_ids, duplicate=earlier is not None)
+    store.keep(mailbox, document, names, duplicate=earlier is not None)
     return web.Response(status=204)
 
 
@@ -70,6 +71,14 @@ async def serve(config: InboxConfig, *, until_stdin_closes: bool) -> int:
     Returns:
         Exit code: 0, or 2 when it could not listen.
     """
+    if config.sharing is None:
+        return await _serve(config, until_stdin_closes=until_stdin_closes)
+    with sole_server(config.sharing):
+        config.ready_file.unlink(missing_ok=True)
+        return await _serve(config, until_stdin_closes=until_stdin_closes)
+
+
+async def _serve(config: InboxConfig, *, until_stdin_closes: bool) -> int:
     runner = web.AppRunner(application(config), access_log=None, handle_signals=False, shutdown_timeout=1.0)
     await runner.setup()
     site = web.TCPSite(runner, config.host, config.port, ssl_context=_ssl_context(config), backlog=1024)
@@ -90,8 +99,14 @@ async def serve(config: InboxConfig, *, until_stdin_closes: bool) -> int:
         loop.add_signal_handler(number, stopped.set)
     if until_stdin_closes:
         threading.Thread(target=_watch_stdin, args=(loop, stopped), daemon=True).start()
-    write_atomically(config.ready_file, {"port": runner.addresses[0][1], "pid": os.getpid()})
-    await stopped.wait()
+    ready = {"port": runner.addresses[0][1], "pid": os.getpid()}
+    if config.sharing is None:
+        write_atomically(config.ready_file, ready)
+        await stopped.wait()
+    else:
+        write_atomically(config.ready_file, {**ready, "fingerprint": config.fingerprint()})
+        announce_ready()
+        await until_unused(config.sharing, stopped)
     config.ready_file.unlink(missing_ok=True)
     await runner.cleanup()
     return 0

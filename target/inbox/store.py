@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import time
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 _TABLES = """
@@ -28,6 +28,12 @@ CREATE TABLE IF NOT EXISTS correlation (
     sequence INTEGER NOT NULL,
     PRIMARY KEY (mailbox, request_id, sequence)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS about_device (
+    mailbox TEXT NOT NULL,
+    device_id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, device_id, sequence)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refused (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     mailbox TEXT NOT NULL,
@@ -38,6 +44,19 @@ CREATE TABLE IF NOT EXISTS refused (
 );
 CREATE INDEX IF NOT EXISTS refused_of_mailbox ON refused (mailbox, sequence);
 """
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a message names, by which readers find it.
+
+    Attributes:
+        request_ids: RequestIDs, outer and inner, in upper case as `RequestID` prints them.
+        device_ids: Devices it is about.
+    """
+
+    request_ids: tuple[str, ...]
+    device_ids: tuple[str, ...]
 
 
 def create_database(path: Path) -> None:
@@ -59,21 +78,25 @@ class InboxStore:
         self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
         self._connection.execute("PRAGMA synchronous = NORMAL")
 
-    def request_ids_of_earlier(self, mailbox: str, document: bytes) -> tuple[str, ...] | None:
-        """The RequestIDs of an identical message already in the mailbox; `None` when there is none."""
+    def names_of_earlier(self, mailbox: str, document: bytes) -> Names | None:
+        """What an identical message already in the mailbox names; `None` when there is none."""
         row = self._connection.execute(
             "SELECT sequence FROM message WHERE mailbox = ? AND digest = ? LIMIT 1",
             (mailbox, _digest(document)),
         ).fetchone()
         if row is None:
             return None
-        rows = self._connection.execute(
-            "SELECT request_id FROM correlation WHERE mailbox = ? AND sequence = ?", (mailbox, row[0])
+        place = (mailbox, row[0])
+        request_ids = self._connection.execute(
+            "SELECT request_id FROM correlation WHERE mailbox = ? AND sequence = ?", place
         )
-        return tuple(request_id for (request_id,) in rows)
+        device_ids = self._connection.execute(
+            "SELECT device_id FROM about_device WHERE mailbox = ? AND sequence = ?", place
+        )
+        return Names(tuple(name for (name,) in request_ids), tuple(name for (name,) in device_ids))
 
-    def keep(self, mailbox: str, document: bytes, request_ids: Iterable[str], *, duplicate: bool) -> None:
-        """Store a valid message with the RequestIDs it names."""
+    def keep(self, mailbox: str, document: bytes, names: Names, *, duplicate: bool) -> None:
+        """Store a valid message with what it names."""
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -84,7 +107,11 @@ class InboxStore:
             ).lastrowid
             connection.executemany(
                 "INSERT OR IGNORE INTO correlation VALUES (?, ?, ?)",
-                [(mailbox, request_id, sequence) for request_id in request_ids],
+                [(mailbox, request_id, sequence) for request_id in names.request_ids],
+            )
+            connection.executemany(
+                "INSERT OR IGNORE INTO about_device VALUES (?, ?, ?)",
+                [(mailbox, device_id, sequence) for device_id in names.device_ids],
             )
         except BaseException:
             connection.execute("ROLLBACK")

@@ -1,0 +1,133 @@
+"""The database of the device pool: SQLite, shared by every process of every run on the machine."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from target.errors import HarnessError
+
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS lease (
+    lease_id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL, scenario TEXT NOT NULL,
+    pid INTEGER NOT NULL, started TEXT NOT NULL, since TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS leased_device (
+    device_id TEXT PRIMARY KEY, lease_id INTEGER NOT NULL REFERENCES lease ON DELETE CASCADE,
+    place INTEGER NOT NULL, abandoned INTEGER NOT NULL DEFAULT 0, handover INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS lease_switch (
+    lease_id INTEGER NOT NULL REFERENCES lease ON DELETE CASCADE, component TEXT NOT NULL, position INTEGER,
+    PRIMARY KEY (lease_id, component)
+);
+CREATE TABLE IF NOT EXISTS lease_step (
+    lease_id INTEGER NOT NULL REFERENCES lease ON DELETE CASCADE, step TEXT NOT NULL,
+    PRIMARY KEY (lease_id, step)
+);
+CREATE TABLE IF NOT EXISTS ticket (
+    ticket INTEGER PRIMARY KEY AUTOINCREMENT, scenario TEXT NOT NULL, pid INTEGER NOT NULL,
+    started TEXT NOT NULL, since TEXT NOT NULL, request TEXT NOT NULL, lease_id INTEGER
+);
+CREATE TABLE IF NOT EXISTS switch (
+    component TEXT PRIMARY KEY, position INTEGER, run_id TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS quarantine (
+    device_id TEXT PRIMARY KEY, reason TEXT NOT NULL, mend TEXT NOT NULL, run_id TEXT NOT NULL,
+    scenario TEXT NOT NULL, since TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS consumed (
+    device_id TEXT PRIMARY KEY, what TEXT NOT NULL, run_id TEXT NOT NULL, scenario TEXT NOT NULL,
+    since TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS home (
+    device_id TEXT NOT NULL, remote_party_role TEXT NOT NULL, party TEXT, hashes TEXT NOT NULL,
+    PRIMARY KEY (device_id, remote_party_role)
+);
+"""
+
+
+class PoolStore:
+    """Connections to the ledger's database, one for each thread of each process.
+
+    Args:
+        path: The database; made, private to this user (0600), where it is not there yet.
+
+    Raises:
+        HarnessError: It cannot be used; says why.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._alone():
+                self._create()
+        except OSError as error:
+            raise HarnessError(f"the device pool {path} cannot be used: {error.strerror}") from None
+        except sqlite3.Error as error:
+            raise HarnessError(f"the device pool {path} cannot be used: {error}") from None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """The right to read and write, for a moment; all or nothing is written."""
+        connection = self._connection()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the connection of this thread."""
+        held: tuple[int, sqlite3.Connection] | None = getattr(self._local, "held", None)
+        if held is not None and held[0] == os.getpid():
+            held[1].close()
+        self._local.held = None
+
+    def _connection(self) -> sqlite3.Connection:
+        held: tuple[int, sqlite3.Connection] | None = getattr(self._local, "held", None)
+        if held is not None and held[0] == os.getpid():
+            return held[1]
+        connection = sqlite3.connect(self.path, timeout=60.0, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        # What was agreed must outlast a loss of power: a device could be lost for good otherwise.
+        connection.execute("PRAGMA synchronous = FULL")
+        self._local.held = (os.getpid(), connection)
+        return connection
+
+    def _create(self) -> None:
+        if not self.path.exists():
+            # Opened only while nobody can have a connection: closing a file drops the locks SQLite has on it.
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        connection = self._connection()
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, VERSION):
+            raise HarnessError(
+                f"the device pool {self.path} was written by another version of this program (format "
+                f"{version}, expected {VERSION}); use that version, or remove the file once no device is out"
+            )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_TABLES)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time creates the database: the change to WAL does not wait for others."""
+        lock = self.path.with_name(f"{self.path.name}.creation")
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +13,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
 from lxml import etree
 
+from duis.pkcs11_uri import PKCS11URI
 from duis.signature_profile import (
     SIGNATURE,
     SIGNED_INFO_HEAD,
@@ -24,6 +25,7 @@ from duis.signature_profile import (
     canonical_document,
 )
 from duis.smki.certificate import CertificateUnreadable, OrganisationCertificate, load
+from duis.smki.keys import KeyUnusable, Signer, load_private_key
 from duis.xml import DS, WHITE_SPACE, Element, MalformedXML, escape, parse
 
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
@@ -54,21 +56,32 @@ class SigningIdentityError(ValueError):
 
 @dataclass(frozen=True)
 class SigningIdentity:
-    """A certificate and its private key.
+    """A certificate and what signs with its private key.
+
+    Attributes:
+        certificate: The certificate, which signatures name.
+        signer: The private key itself, or a key that lives elsewhere, such as in a token.
 
     Raises:
         SigningIdentityError: When the key does not belong to the certificate or is not on P-256.
     """
 
     certificate: OrganisationCertificate
-    private_key: ec.EllipticCurvePrivateKey = field(repr=False)
+    signer: ec.EllipticCurvePrivateKey | Signer = field(repr=False)
+    _sign: Callable[[bytes], bytes] = field(init=False, repr=False, compare=False)
     _tail: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.private_key.curve, ec.SECP256R1):
+        signer = self.signer
+        if isinstance(signer, ec.EllipticCurvePrivateKey):
+            public_key, signing = signer.public_key(), _in_software(signer)
+        else:
+            public_key, signing = signer.public_key, _elsewhere(signer)
+        if not isinstance(public_key.curve, ec.SECP256R1):
             raise SigningIdentityError("the private key is not on P-256")
-        if self.private_key.public_key() != self.certificate.public_key:
+        if public_key != self.certificate.public_key:
             raise SigningIdentityError("the private key does not belong to the certificate")
+        object.__setattr__(self, "_sign", signing)
         key_info = (
             "</ds:SignatureValue><ds:KeyInfo><ds:X509Data><ds:X509IssuerSerial>"
             f"<ds:X509IssuerName>{escape(self.certificate.issuer_name)}</ds:X509IssuerName>"
@@ -77,35 +90,77 @@ class SigningIdentity:
         )
         object.__setattr__(self, "_tail", key_info.encode())
 
+    @property
+    def private_key(self) -> ec.EllipticCurvePrivateKey:
+        """The private key, where it is in the memory of this process.
+
+        Raises:
+            SigningIdentityError: It lives elsewhere, and never leaves there.
+        """
+        if not isinstance(self.signer, ec.EllipticCurvePrivateKey):
+            raise SigningIdentityError(f"{self.signer} never leaves where it is; it can only sign")
+        return self.signer
+
     def valid_at(self, moment: datetime) -> bool:
         """Whether the certificate is within its validity."""
         return self.certificate.not_before <= moment <= self.certificate.not_after
 
     def signature_over(self, digest: bytes) -> bytes:
-        """A ds:Signature element, as text, over a document with that SHA-256 digest."""
+        """A ds:Signature element, as text, over a document with that SHA-256 digest.
+
+        Raises:
+            KeyUnusable: The key lives elsewhere and cannot be reached any more.
+        """
         encoded = binascii.b2a_base64(digest, newline=False)
-        signed = self.private_key.sign(SIGNED_INFO_HEAD + encoded + SIGNED_INFO_TAIL, _ALGORITHM)
-        r, s = decode_dss_signature(signed)
-        value = binascii.b2a_base64(r.to_bytes(32, "big") + s.to_bytes(32, "big"), newline=False)
+        value = binascii.b2a_base64(self._sign(SIGNED_INFO_HEAD + encoded + SIGNED_INFO_TAIL), newline=False)
         return b"".join((_SIGNATURE_HEAD, encoded, _VALUE_HEAD, value, self._tail))
 
 
-def load_signing_identity(certificate: Path, private_key: Path) -> SigningIdentity:
-    """Read a certificate (PEM or DER) and its private key (PEM or DER PKCS#8, not encrypted).
+def _in_software(key: ec.EllipticCurvePrivateKey) -> Callable[[bytes], bytes]:
+    def signed(octets: bytes) -> bytes:
+        r, s = decode_dss_signature(key.sign(octets, _ALGORITHM))
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    return signed
+
+
+def _elsewhere(signer: Signer) -> Callable[[bytes], bytes]:
+    def signed(octets: bytes) -> bytes:
+        return signer.sign_digest(hashlib.sha256(octets).digest())
+
+    return signed
+
+
+def load_signing_identity(
+    certificate: Path, private_key: Path | PKCS11URI, passphrase: str | None = None
+) -> SigningIdentity:
+    """Read a certificate (PEM or DER) and open its private key.
+
+    Args:
+        certificate: File of the certificate.
+        private_key: File of the key (PEM or DER, PKCS#8, encrypted or not), or a key in a PKCS#11 token.
+        passphrase: What the file is encrypted with, or the PIN of the token.
 
     Raises:
-        SigningIdentityError: When a file is missing or unreadable, or the two do not belong together.
+        SigningIdentityError: When a file is missing or unreadable, the token or its key cannot be used, the
+            passphrase is missing or wrong, or the two do not belong together.
     """
-    certificate, private_key = Path(certificate), Path(private_key)
+    certificate = Path(certificate)
     try:
         loaded = load(_read(certificate))
+        public_key = loaded.public_key
     except CertificateUnreadable as error:
         raise SigningIdentityError(str(error), certificate) from None
-    key = _load_key(private_key)
+    if isinstance(private_key, PKCS11URI):
+        from duis.pkcs11 import TokenKey  # only who has such a key needs its library
+
+        try:
+            return SigningIdentity(loaded, TokenKey(private_key, passphrase, public_key))
+        except KeyUnusable as error:
+            raise SigningIdentityError(f"{private_key}: {error} (certificate {certificate})") from error
+    key = _load_key(Path(private_key), passphrase)
     try:
         return SigningIdentity(loaded, key)
-    except CertificateUnreadable as error:
-        raise SigningIdentityError(str(error), certificate) from None
     except SigningIdentityError as error:
         raise SigningIdentityError(f"{error.detail} (certificate {certificate})", private_key) from None
 
@@ -117,18 +172,11 @@ def _read(path: Path) -> bytes:
         raise SigningIdentityError(error.strerror or str(error), path) from None
 
 
-def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    data = _read(path)
+def _load_key(path: Path, passphrase: str | None) -> ec.EllipticCurvePrivateKey:
     try:
-        pem = b"-----BEGIN" in data
-        key = load_pem_private_key(data, None) if pem else load_der_private_key(data, None)
-    except TypeError:
-        raise SigningIdentityError("the private key is encrypted; give it unencrypted", path) from None
-    except Exception as error:  # the library raises several kinds, all for one cause
-        # Its message can hold nothing of the key, but the kind alone says enough.
-        raise SigningIdentityError(
-            f"not a PEM or DER PKCS#8 private key ({type(error).__name__})", path
-        ) from None
+        key = load_private_key(_read(path), passphrase.encode() if passphrase is not None else None)
+    except KeyUnusable as error:
+        raise SigningIdentityError(str(error), path) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise SigningIdentityError("not an elliptic curve private key", path)
     return key

@@ -43,6 +43,7 @@ _STATE_DIRECTORY = "conformance_state_directory"
 _OPENING = pytest.StashKey["_Opening"]()
 _RUNNING = pytest.StashKey[TargetSession]()
 _STEPS = pytest.StashKey[tuple[Step, ...]]()
+_REHEARSER = pytest.StashKey[Rehearser]()
 OPEN_SECONDS = 120.0
 """How long a worker waits for the target to be open."""
 
@@ -203,7 +204,10 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature,
 
 def _lease(request: pytest.FixtureRequest, target: TargetSession) -> LeaseRequest:
     """What the scenario asks of the device pool, found out by rehearsing it."""
-    needs = Rehearser(target.target).rehearse(request.node.stash[_STEPS])
+    stash = request.config.stash
+    if _REHEARSER not in stash:
+        stash[_REHEARSER] = Rehearser(target.target)
+    needs = stash[_REHEARSER].rehearse(request.node.stash[_STEPS])
     against = needs.against(target.target)
     if against:
         raise NotArrangeable(against)

@@ -79,6 +79,7 @@ class Rehearsal:
             inbox=cast(InboxReader, _Inbox()),
             answers=self._answers,
             evidence=Evidence(),
+            rehearsed=True,
         )
         users = self._users.bind(link)
         yield TestEstate(link, _Arrangement(self, s1sps, users, courier), users)

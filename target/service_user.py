@@ -56,6 +56,7 @@ class EstateLink:
         inbox: Where the DSP's messages arrive.
         answers: Reads synchronous answers.
         evidence: Where every message is recorded.
+        rehearsed: Whether nothing is sent, so that nothing needs to be waited for.
     """
 
     estate: str
@@ -66,6 +67,7 @@ class EstateLink:
     inbox: InboxReader
     answers: AnswerReader
     evidence: Evidence
+    rehearsed: bool = False
 
 
 class ServiceUser:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 import queue
+import signal
 import ssl
 import subprocess
 import sys
 import threading
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,6 +38,13 @@ NETWORK_OPERATOR = RemotePartyRole.NETWORK_OPERATOR
 def next_counter() -> int:
     """A counter no earlier request of this process has."""
     return next(_COUNTERS)
+
+
+def until(condition: Callable[[], Any], seconds: float = 10.0) -> None:
+    """Ask again and again until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about"
 
 
 class CallbackServer:
@@ -98,7 +106,8 @@ class Emulators:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith(b"ready"), line
-        self.target = tomllib.loads((self.state / "target.toml").read_text())
+        if (self.state / "target.toml").exists():  # there is none without a DSP
+            self.target = tomllib.loads((self.state / "target.toml").read_text())
         return self
 
     def stop(self) -> int:
@@ -154,11 +163,12 @@ class Estate:
         callback: CallbackServer,
         *,
         name: str | None = None,
+        components: Sequence[str] = ("S1SP1", "S1SP2", "S1SP3", "DSP"),
         deviations: Sequence[str] = (),
         settings: dict[str, Any] | None = None,
         **options: Any,
     ) -> Estate:
-        """Create an estate at the DSP and every S1SP."""
+        """Create an estate at the DSP, which comes last, and the S1SPs."""
         name = name or f"test-{next(_ESTATES)}"
         pki = emulators.pki()
         callbacks = {
@@ -167,7 +177,7 @@ class Estate:
             if party.kind == "user"
         }
         estate = Estate(emulators, callback, name, [], pki, emulators.session("management"))
-        for component in ("S1SP1", "S1SP2", "S1SP3", "DSP"):
+        for component in components:
             body: dict[str, Any] = {
                 "deviations": list(deviations),
                 "settings": settings or {},
@@ -285,3 +295,52 @@ class Estate:
             self.manage(component, "DELETE")
         for session in (self.management, *self.users.values()):
             session.close()
+
+
+class Restartable:
+    """Emulators without TLS that a test starts, kills and starts again one by one."""
+
+    def __init__(
+        self,
+        state: Path,
+        names: Sequence[str] = ("dsp", "s1sp1", "s1sp2", "s1sp3"),
+        change: Callable[[str], str] = str,
+    ) -> None:
+        """Prepare a folder, change the text of each configuration, and start the emulators named."""
+        command = [sys.executable, "-m", "emulators.up", "--state", str(state), "--plain-http"]
+        subprocess.run([*command, "--prepare-only"], check=True, stdout=subprocess.DEVNULL)
+        self.emulators = Emulators(state)
+        self.emulators.target = tomllib.loads((state / "target.toml").read_text())
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        for name in names:
+            config = state / f"{name}.toml"
+            config.write_text(change(config.read_text()))
+            self.start(name)
+        for name in self._processes:
+            self.wait(name)
+
+    def start(self, name: str) -> None:
+        module = "emulators.dsp" if name == "dsp" else "emulators.s1sp"
+        config = str(self.emulators.state / f"{name}.toml")
+        self._processes[name] = subprocess.Popen([sys.executable, "-m", module, "--config", config])
+
+    def wait(self, name: str) -> None:
+        """Wait until an emulator answers on its management port."""
+        port = tomllib.loads((self.emulators.state / f"{name}.toml").read_text())["listen"]["management_port"]
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                requests.get(f"http://127.0.0.1:{port}/health", timeout=5).raise_for_status()
+                return
+            except requests.ConnectionError:
+                assert time.monotonic() < deadline, f"{name} did not start"
+                assert self._processes[name].poll() is None
+
+    def kill(self, name: str) -> None:
+        self._processes[name].kill()
+        assert self._processes[name].wait() == -signal.SIGKILL
+
+    def close(self) -> None:
+        for process in self._processes.values():
+            process.terminate()
+        assert {process.wait(timeout=10) for process in self._processes.values()} <= {0, -signal.SIGKILL}

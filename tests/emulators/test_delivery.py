@@ -2,61 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import socket
-import subprocess
-import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
 from duis.requests import ReadInstantaneousImportRegistersBody
-from tests.emulators.running import CallbackServer, Emulators, Estate
-
-
-class Restartable:
-    """Four emulators that a test starts, kills and starts again one by one."""
-
-    def __init__(self, state: Path) -> None:
-        command = [sys.executable, "-m", "emulators.up", "--state", str(state), "--plain-http"]
-        subprocess.run([*command, "--prepare-only"], check=True, stdout=subprocess.DEVNULL)
-        self.emulators = Emulators(state)
-        self.emulators.target = tomllib.loads((state / "target.toml").read_text())
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        for name in ("dsp", "s1sp1", "s1sp2", "s1sp3"):
-            self.start(name)
-        for name in self._processes:
-            self.wait(name)
-
-    def start(self, name: str) -> None:
-        module = "emulators.dsp" if name == "dsp" else "emulators.s1sp"
-        config = str(self.emulators.state / f"{name}.toml")
-        self._processes[name] = subprocess.Popen([sys.executable, "-m", module, "--config", config])
-
-    def wait(self, name: str) -> None:
-        """Wait until an emulator answers on its management port."""
-        port = tomllib.loads((self.emulators.state / f"{name}.toml").read_text())["listen"]["management_port"]
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                requests.get(f"http://127.0.0.1:{port}/health", timeout=5).raise_for_status()
-                return
-            except requests.ConnectionError:
-                assert time.monotonic() < deadline, f"{name} did not start"
-                assert self._processes[name].poll() is None
-
-    def kill(self, name: str) -> None:
-        self._processes[name].kill()
-        assert self._processes[name].wait() == -signal.SIGKILL
-
-    def close(self) -> None:
-        for process in self._processes.values():
-            process.terminate()
-        assert {process.wait(timeout=10) for process in self._processes.values()} <= {0, -signal.SIGKILL}
+from tests.emulators.running import CallbackServer, Emulators, Estate, Restartable
 
 
 @pytest.fixture

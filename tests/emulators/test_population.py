@@ -166,6 +166,30 @@ def test_registered_parties_are_those_in_the_slots_and_all_parties_occur() -> No
     assert seen == {user_id for role in owners for user_id in TEST_PARTIES[UserRole(role)]}
 
 
+def test_the_last_sets_of_each_s1sp_can_be_under_dcc_control() -> None:
+    usual = generate(3, 4, parties=TEST_PARTIES)
+    population = generate(3, 4, parties=TEST_PARTIES, under_dcc_control=1)
+    assert (population.devices, population.registrations) == (usual.devices, usual.registrations)
+    sets = {device.device_id: device.set_id for device in population.devices}
+    changed = [(new, old) for new, old in zip(population.slots, usual.slots, strict=True) if new != old]
+    assert Counter(sets[new.device_id] for new, _ in changed) == {
+        "S1SP1-000003": 3,  # ESME, GPF and GSME
+        "S1SP2-000003": 3,
+        "S1SP3-000003": 3,
+    }
+    assert {(new.remote_party_role, new.party) for new, _ in changed} == {
+        (RemotePartyRole.NETWORK_OPERATOR, "ACB")
+    }
+    part = generate(3, 4, parties=TEST_PARTIES, under_dcc_control=1, only="S1SP2")
+    assert part.slots == tuple(each for each in population.slots if sets[each.device_id].startswith("S1SP2"))
+
+
+@pytest.mark.parametrize("number", [-1, 5])
+def test_more_sets_under_dcc_control_than_there_are(number: int) -> None:
+    with pytest.raises(ValueError, match="under DCC control"):
+        generate(3, 4, parties=TEST_PARTIES, under_dcc_control=number)
+
+
 def test_every_role_with_parties_is_registered_at_each_point() -> None:
     population = generate(1, 1, parties=TEST_PARTIES, only="S1SP2")
     roles = {

@@ -148,9 +148,7 @@ class Adapter:
         countersigned = self._store.request(outcome.request_id)
         if countersigned is None:
             raise ValueError(f"no request {outcome.request_id}")
-        if not self._store.is_answered(outcome.request_id):
-            document = answer(read_again(countersigned), outcome, self._signer)
-            self._store.owe(outcome.request_id, document)
+        self._store.owe(outcome.request_id, answer(read_again(countersigned), outcome, self._signer))
         self._documents.wake()
 
     def _document_settled(self, due: Due, status: int, body: bytes) -> None:

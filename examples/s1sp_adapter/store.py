@@ -72,11 +72,6 @@ class Store:
         """Store that the vendor's system has the job."""
         self._connection.execute("UPDATE requests SET handed_over = 1 WHERE request_id = ?", (request_id,))
 
-    def is_answered(self, about: str) -> bool:
-        """Whether there is a document about that already."""
-        statement = "SELECT 1 FROM documents WHERE about = ?"
-        return self._connection.execute(statement, (about,)).fetchone() is not None
-
     def owe(self, about: str, document: bytes) -> bool:
         """Store a signed document for the DSP; False, and nothing stored, when there is one already."""
         statement = "INSERT INTO documents (about, document) VALUES (?, ?) ON CONFLICT DO NOTHING"

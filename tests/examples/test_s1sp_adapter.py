@@ -126,7 +126,8 @@ def test_a_lagging_vendor_system_refuses_at_once_through_validation_2(example: E
     example.wait("vendor")
 
 
-def test_kill_between_acknowledgement_and_outcome_loses_nothing(example: Example) -> None:
+@pytest.mark.parametrize("forgetful", [False, True], ids=["job kept", "job forgotten"])
+def test_kill_between_acknowledgement_and_outcome_loses_nothing(example: Example, forgetful: bool) -> None:
     device = example.device()
     right, wrong = example.operators(device)
     example.vendor("PUT", "/hold", {"hold": True})
@@ -137,7 +138,12 @@ def test_kill_between_acknowledgement_and_outcome_loses_nothing(example: Example
     while str(request_id) not in example.vendor("GET", "/jobs")["jobs"]:
         assert not limit.passed
     example.kill("adapter")
-    example.vendor("PUT", "/hold", {"hold": False})  # the outcome meets nobody
+    if forgetful:
+        example.kill("vendor")
+        example.start("vendor")
+        example.wait("vendor")
+    else:
+        example.vendor("PUT", "/hold", {"hold": False})  # the outcome meets nobody
     example.start("adapter")
     _, message = example.estate.next_message()
     assert message.response.request_id == request_id
@@ -181,9 +187,13 @@ def session(example: Example) -> Any:
         yield session
 
 
+def _adapter(example: Example) -> dict[str, Any]:
+    """The adapter's configuration."""
+    return tomllib.loads((example.state / "adapter.toml").read_text())
+
+
 def _adapter_url(example: Example) -> str:
-    port = tomllib.loads((example.state / "adapter.toml").read_text())["listen"]["port"]
-    return f"https://127.0.0.1:{port}/s1sp/v1/service-requests"
+    return f"https://127.0.0.1:{_adapter(example)['listen']['port']}/s1sp/v1/service-requests"
 
 
 def test_a_repeated_delivery_is_carried_out_and_answered_once(
@@ -200,6 +210,28 @@ def test_a_repeated_delivery_is_carried_out_and_answered_once(
     following, _ = example.estate.send(right, device, READ_SLOT)
     assert example.estate.next_message()[1].response.request_id == following
     assert len(example.traffic(request_id)) == 2  # one to the S1SP, one to the user
+    # The adapter has said again what came of it, in the same octets.
+    received = example.estate.manage("DSP", "GET", "/traffic")
+    assert "received before" in {each["outcome"] for each in received}
+
+
+def test_outcomes_that_are_not_needed_or_not_understood(example: Example) -> None:
+    device = example.device("GPF")
+    right, _ = example.operators(device)
+    request_id, _ = example.estate.send(right, device, READ_SLOT)
+    example.estate.next_message()
+    url = f"http://127.0.0.1:{_adapter(example)['vendor']['port']}/outcomes"
+    with requests.Session() as vendor:
+        vendor.trust_env = False
+        for status, outcome in (
+            (204, {"request_id": str(request_id), "outcome": "failed"}),  # a second one changes nothing
+            (404, {"request_id": "nobody's", "outcome": "failed"}),
+            (400, {"request_id": str(request_id), "outcome": "perhaps"}),
+            (400, {"request_id": str(request_id), "outcome": "refused"}),
+        ):
+            assert vendor.post(url, json=outcome, timeout=5).status_code == status
+    following, _ = example.estate.send(right, device, READ_SLOT)
+    assert example.estate.next_message()[1].response.request_id == following
 
 
 def test_what_is_not_for_this_s1sp_is_refused(example: Example, session: requests.Session) -> None:

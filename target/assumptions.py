@@ -24,13 +24,10 @@ class ResponseCodes(_Settings):
 
     success: str = _assumed("I0", "WEB", "ResponseCode of a success")
     acknowledgement: str = _assumed("I99", "WEB", "ResponseCode of an acknowledgement")
-    invalid_user: str = _assumed("E1", "WEB", "the User or its role is invalid")
     role_may_not_send: str = _assumed("E2", "WEB", "the User Role may not send the request")
-    invalid_user_status: str = _assumed("E3", "WEB", "the status of the User does not permit the request")
     not_eligible: str = _assumed(
         "E4", "WEB", "SRPD 6.1(f): the sender is not the registered party for the device at the required time"
     )
-    device_status: str = _assumed("E5", "WEB", "the status of the device does not permit the request")
     device_type: str = _assumed("E11", "WEB", "the request does not apply to the device type")
     command_variant: str = _assumed("E12", "WEB", "the Command Variant does not suit the request")
     wrong_service: str = _assumed("E13", "WEB", "the request was posted to the wrong URL")
@@ -59,17 +56,10 @@ class Assumptions(_Settings):
         8, "RTDS", "Command Variant of a Non-Device request, as in the reference sample of 8.2"
     )
     s1sp_alert_dcc_code: str = _assumed("N55", "ASSUMED", "DCCAlertCode that carries an S1SP Alert")
-    credentials_updated_dcc_code: str = _assumed("N42", "WG63", "DCCAlertCode of SecurityCredentialsUpdated")
     dsp_signer_role: str = _assumed("89", "CERT", "role code of the certificate the DSP signs with")
     s1sp_signer_role: str = _assumed("7F", "ASSUMED", "role code of the certificate an S1SP signs with")
     callback_messages_are_signed: bool = _assumed(
         True, "ASSUMED", "the DSP signs every message it posts to a callback; an unsigned one is refused"
-    )
-    handover_only_under_dcc_control: bool = _assumed(
-        True, "ASSUMED", "6.21 is accepted only while the slot holds the DCC's own (ACB) certificate"
-    )
-    replacement_mode_both_requests: str = _assumed(
-        "NetworkOperatorByNetworkOperator", "XSD", "CredentialsReplacementMode for the NO slot, both SRVs"
     )
     network_operator_exception_reading: Literal["recorded", "any slot", "network operator slot"] = _assumed(
         "recorded",
@@ -79,15 +69,6 @@ class Assumptions(_Settings):
     )
     supplier_on_network_operator_slot_codes: tuple[str, ...] = _assumed(
         (), "ASSUMED", "codes that refuse a Supplier's 6.15.1 for the NO slot; none listed: any"
-    )
-    unknown_device_may_answer_empty_inventory: bool = _assumed(
-        True, "ASSUMED", "8.2 for an unknown device may be answered with an empty inventory instead of a code"
-    )
-    reads_skip_slot_owner_check: bool = _assumed(
-        True, "ASSUMED", "the registered NO of a wrongly held device may still read with 6.24.1"
-    )
-    rejected_request_uses_counter: Literal["recorded", "yes", "no"] = _assumed(
-        "recorded", "ASSUMED", "whether a refused request uses its Originator Counter up"
     )
     n42_is_verdict: bool = _assumed(
         False, "WG63", "whether a missing N42 fails a scenario; N42 is known to be unreliable"

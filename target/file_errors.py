@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,13 @@ class Problem:
         field: Dotted key, such as `service_user[0].signing.key`; empty for the file as a whole.
         message: What was expected and how to mend it.
         line: Line of the key, where it is known.
+        variable: The environment variable that gave the value, where it is not from the file.
     """
 
     field: str
     message: str
     line: int | None = None
+    variable: str | None = None
 
 
 class TargetFileError(Exception):
@@ -57,6 +59,9 @@ class TargetFileError(Exception):
         super().__init__("\n".join(self._sentence(problem) for problem in self.problems))
 
     def _sentence(self, problem: Problem) -> str:
+        if problem.variable is not None:
+            field = f" ({problem.field})" if problem.field else ""
+            return f"{self.path}: environment variable {problem.variable}{field}: {problem.message}"
         where = f"{self.path}:{problem.line}" if problem.line is not None else str(self.path)
         field = f" {problem.field}:" if problem.field else ""
         return f"{where}:{field} {problem.message}"
@@ -73,17 +78,33 @@ def field_name(location: KeyPath) -> str:
     return name
 
 
-def problem_at(text: str, location: KeyPath, message: str) -> Problem:
-    """A problem with the line on which its key stands."""
+def problem_at(
+    text: str, location: KeyPath, message: str, variables: Mapping[KeyPath, str] | None = None
+) -> Problem:
+    """A problem with the line on which its key stands, or the environment variable that set it.
+
+    Args:
+        text: The text of the file.
+        location: The key.
+        message: What was expected.
+        variables: Environment variables by the key they set.
+    """
+    for length in range(len(location), 0, -1):
+        variable = (variables or {}).get(location[:length])
+        if variable is not None:
+            return Problem(field_name(location), message, variable=variable)
     return Problem(field_name(location), message, line_of(text, location))
 
 
-def problems_of(error: ValidationError, text: str) -> tuple[Problem, ...]:
+def problems_of(
+    error: ValidationError, text: str, variables: Mapping[KeyPath, str] | None = None
+) -> tuple[Problem, ...]:
     """Translate the findings of pydantic into the terms of the file.
 
     Args:
         error: What pydantic found.
         text: The text of the file, to find the lines.
+        variables: Environment variables by the key they set.
 
     Returns:
         The problems, in the order of the lines.
@@ -95,7 +116,7 @@ def problems_of(error: ValidationError, text: str) -> tuple[Problem, ...]:
         # A list is not too short only because its elements are wrong.
         inside = any(other["loc"][:-1] == finding["loc"] for other in findings)
         if not (finding["type"] == "too_short" and inside):
-            problems.append(problem_at(text, location, _message(finding)))
+            problems.append(problem_at(text, location, _message(finding), variables))
     return tuple(sorted(problems, key=lambda problem: problem.line or 0))
 
 

@@ -1,14 +1,17 @@
-"""The tables of a target file. `docs/target.md` explains every key with an example."""
+"""The tables of a target file. `docs/target.md` explains every key with an example.
+
+The description of a field is its row in that page and its help in the JSON Schema for editors.
+"""
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
-from duis.identifiers import EUI64
-from duis.roles import DeviceType, UserRole
+from duis.roles import UserRole
+from target.file_devices import DeviceEntry
 from target.file_keys import (
     CertificateFile,
     CertificateFiles,
@@ -19,89 +22,94 @@ from target.file_keys import (
     TLSFiles,
     TLSServerFiles,
 )
+from target.file_systems import DSP, S1SP, EmulatorSection, S1SPEmulatorSection
+from target.file_values import Identifier, MailboxName, PathSuffix, Seconds
+
+__all__ = [
+    "DSP",
+    "S1SP",
+    "Callback",
+    "Deadlines",
+    "DeviceEntry",
+    "EmulatorSection",
+    "Management",
+    "S1SPEmulatorSection",
+    "Safety",
+    "ServiceUserEntry",
+    "Site",
+    "Trust",
+]
 
 
-def _eui64(value: Any) -> EUI64:
-    if not isinstance(value, str):
-        raise ValueError(  # noqa: TRY004  (pydantic reports ValueError, not TypeError)
-            f'expected an EUI-64 in quotes, such as "90-B3-D5-1F-30-01-00-00", found {value!r}'
-        )
-    try:
-        return EUI64(value)
-    except ValueError:
-        raise ValueError(f'expected an EUI-64 such as "90-B3-D5-1F-30-01-00-00", found {value!r}') from None
+def _site_directory(path: Path, info: ValidationInfo) -> Path:
+    resolved = Path((info.context or {}).get("directory", Path())) / path.expanduser()
+    if resolved.exists() and not resolved.is_dir():
+        raise ValueError(f"{resolved} is a file; expected a directory, or a path where one can be made")
+    return resolved
 
 
-def _mailbox_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
-        raise ValueError(
-            f"expected letters, digits, '-', '.' and '_' only (it becomes part of a URL), found {value!r}"
-        )
-    return value
+class Site(Section):
+    """`[site]`: what outlives a run against a target with endpoints."""
+
+    state: Annotated[Path, AfterValidator(_site_directory)] | None = Field(
+        default=None,
+        description="directory, made private (0700), for the inbox, counters, device pool and runs; by "
+        "default `<name of the file>.state` beside it",
+    )
 
 
-def _path_suffix(value: str) -> str:
-    if not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", value):
-        raise ValueError(f'expected a path such as "/smartdcc/duis", found {value!r}')
-    return value
+class Safety(Section):
+    """`[safety]`: limits of what a run may do to systems that are not ours."""
 
-
-Identifier = Annotated[EUI64, PlainValidator(_eui64)]
-MailboxName = Annotated[str, AfterValidator(_mailbox_name)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-
-
-class DSP(Section):
-    """`[dsp]`: the Data Service Provider and its three services."""
-
-    kind: Literal["emulated", "endpoint"]
-    entity_identifier: Identifier
-    send_command: HttpUrl
-    transform: HttpUrl
-    non_device: HttpUrl
-    management: HttpUrl | None = None
-    mp107: bool = True
-    tls: TLSFiles | None = None
-
-    @field_validator("send_command", "transform", "non_device")
-    @classmethod
-    def _distinct(cls, url: str, info: ValidationInfo) -> str:
-        for name in ("send_command", "transform", "non_device"):
-            if name != info.field_name and info.data.get(name) == url:
-                raise ValueError(f"expected a URL of its own, found the one of {name}")
-        return url
-
-    @model_validator(mode="after")
-    def _secured(self) -> DSP:
-        urls = (self.send_command, self.transform, self.non_device)
-        if self.tls is None and any(url.startswith("https:") for url in urls):
-            raise ValueError("an https URL needs [dsp.tls] with ca (and certificate and key for mutual TLS)")
-        if self.kind == "emulated" and self.management is None:
-            raise ValueError('kind = "emulated" needs management, the URL of the management plane of the DSP')
-        return self
-
-
-class S1SP(Section):
-    """`[s1sp.NAME]`: a SMETS1 Service Provider; nothing is ever sent to its protocol port."""
-
-    management: HttpUrl | None = None
-    mp107: bool = True
+    request_budget: int | None = Field(
+        default=None, ge=1, description="Service Requests a run may send at most; none: unlimited"
+    )
+    unknown_device: Identifier | None = Field(
+        default=None,
+        description="EUI-64 of a device that nobody has, which may be addressed to see it refused; none "
+        "at an endpoint: scenarios about unknown devices are not applicable",
+    )
 
 
 class Management(Section):
     """`[management]`: how to reach the management planes."""
 
-    tls: TLSFiles | None = None
+    tls: TLSFiles | None = Field(
+        default=None,
+        description="`{ca, certificate, key}` for all management planes; absent: plain HTTP",
+    )
 
 
 class Callback(Section):
     """`[callback]`: the inbox to which the DSP posts results and alerts [CLIENT]."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(default=0, ge=0, le=65535)
-    base_url: HttpUrl | None = None
-    path_suffix: Annotated[str, AfterValidator(_path_suffix)] = "/smartdcc/duis"
-    tls: TLSServerFiles | None = None
+    host: str = Field(default="127.0.0.1", min_length=1, description="address the inbox listens on")
+    port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="port; 0 takes any free one; a DSP endpoint on another machine needs a fixed one",
+    )
+    base_url: HttpUrl | None = Field(
+        default=None,
+        description="what the DSP is told, when it differs (a proxy in between); needs a fixed `port`; by "
+        "default from `host` and `port`",
+    )
+    path_suffix: PathSuffix = Field(
+        default="/smartdcc/duis",
+        description="end of the path [CLIENT]; the URL of a User is "
+        "`<base_url>/<estate>/<name><path_suffix>`, with `main` for the estate of a target with endpoints",
+    )
+    linger: Seconds = Field(
+        default=600.0,
+        description="seconds the inbox goes on after the last run that used it, for results that come late; "
+        "targets with endpoints only",
+    )
+    tls: TLSServerFiles | None = Field(
+        default=None,
+        description="`{ca, certificate, key}` of the inbox; clients must present a certificate that `ca` "
+        "issued; absent: plain HTTP",
+    )
 
     @model_validator(mode="after")
     def _agrees(self) -> Callback:
@@ -113,50 +121,64 @@ class Callback(Section):
 class Trust(Section):
     """`[trust]`: the SMKI certificates to verify messages with, and the path sent along with replacements."""
 
-    certificates: tuple[CertificateFiles, ...] = ()
-    anchors: tuple[CertificateFiles, ...] = Field(min_length=1)
-    certification_path: tuple[CertificateFile, ...] = Field(default=(), max_length=3)
+    anchors: tuple[CertificateFiles, ...] = Field(min_length=1, description="roots")
+    certificates: tuple[CertificateFiles, ...] = Field(
+        default=(),
+        description="issuing authorities, and the signers of the DSP and the S1SPs (a signature only names "
+        "its certificate)",
+    )
+    certification_path: tuple[CertificateFile, ...] = Field(
+        default=(),
+        max_length=3,
+        description="up to three certificates sent as CertificationPathCertificates with a replacement; by "
+        "default found by issuer",
+    )
 
 
 class ServiceUserEntry(Section):
     """`[[service_user]]`: a User we act as."""
 
-    name: MailboxName
-    user_id: Identifier
-    roles: tuple[UserRole, ...] = Field(min_length=1)
-    signing: KeyPair
-    digital_signing: CertificateWithOptionalKey | None = None
-    key_agreement: CertificateWithOptionalKey | None = None
-    renewed_digital_signing: CertificateWithOptionalKey | None = None
-    renewed_key_agreement: CertificateWithOptionalKey | None = None
-    tls: KeyPair | None = None
-
-
-class DeviceEntry(Section):
-    """`[[device]]`: a device of a real estate, and who is registered for it."""
-
-    device_id: Identifier
-    device_type: DeviceType
-    s1sp: str
-    mpxn: str | None = None
-    registered: dict[UserRole, Identifier] = Field(min_length=1)
-
-    @field_validator("mpxn")
-    @classmethod
-    def _digits(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"\d{1,10}|\d{13}", value):
-            raise ValueError(f"expected an MPAN (13 digits) or an MPRN (up to 10 digits), found {value!r}")
-        return value
+    name: MailboxName = Field(
+        description="our name of the User; letters, digits, `-`, `.`, `_`; part of its callback URL"
+    )
+    user_id: Identifier = Field(description="its User ID, an EUI-64")
+    roles: tuple[UserRole, ...] = Field(min_length=1, description="User Roles: IS, ES, GS, RSA, ED, GT, OU")
+    signing: KeyPair = Field(description="`{certificate, key}` that sign its requests (role 87)")
+    digital_signing: CertificateWithOptionalKey | None = Field(
+        default=None, description="`{certificate, key?}`: its certificate for anchor slots, digital signing"
+    )
+    key_agreement: CertificateWithOptionalKey | None = Field(
+        default=None, description="`{certificate, key?}`: its certificate for anchor slots, key agreement"
+    )
+    renewed_digital_signing: CertificateWithOptionalKey | None = Field(
+        default=None,
+        description="`{certificate, key?}`: another certificate of the same party, to renew its slot with",
+    )
+    renewed_key_agreement: CertificateWithOptionalKey | None = Field(
+        default=None,
+        description="`{certificate, key?}`: another certificate of the same party, to renew its slot with",
+    )
+    tls: KeyPair | None = Field(
+        default=None,
+        description="`{certificate, key}` of its transport; by default those of `[dsp.tls]`",
+    )
 
 
 class Deadlines(Section):
     """`[deadlines]`, in seconds."""
 
-    synchronous: Seconds = 10.0
-    result: Seconds = 30.0
-    result_by_srv: dict[str, Seconds] = Field(default_factory=dict)
-    alert: Seconds = 30.0
-    quiet: Seconds | None = None
+    synchronous: Seconds = Field(default=10.0, description="the answer to a POST")
+    result: Seconds = Field(default=30.0, description="the result or S1SP Alert of a request")
+    result_by_srv: dict[str, Seconds] = Field(
+        default_factory=dict,
+        description='the same for single Service Reference Variants: `{ "6.15.1" = 60 }`',
+    )
+    alert: Seconds = Field(default=30.0, description="a device alert")
+    quiet: Seconds | None = Field(
+        default=None,
+        description="how long to listen before saying that nothing came; by default 0 where everything is "
+        "emulated, 10 otherwise",
+    )
 
     def result_of(self, srv: str) -> float:
         """How long to wait for the result of a Service Reference Variant, in seconds."""

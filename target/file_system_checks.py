@@ -1,0 +1,146 @@
+"""Whether the systems of a target file can work together: who is started, by whom, and who must know whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from duis.smki.certificate import CertificateUnreadable, OrganisationCertificate, load
+from target.file_positions import KeyPath
+from target.file_systems import DSP, S1SP
+
+if TYPE_CHECKING:
+    from target.file import TargetFile
+
+Finding = tuple[KeyPath, str]
+
+
+def system_findings(target: TargetFile) -> Iterator[Finding]:
+    """What does not fit together among the DSP and the S1SPs."""
+    components: list[tuple[KeyPath, str, DSP | S1SP]] = [(("dsp",), "DSP", target.dsp)]
+    components += [(("s1sp", name), name, s1sp) for name, s1sp in target.s1sp.items()]
+    if "DSP" in target.s1sp:
+        yield ("s1sp", "DSP"), '"DSP" is the name of the DSP; expected another name for an S1SP'
+        return
+    urls: dict[str, str] = {}
+    for place, name, component in components:
+        yield from _management(target, place, name, component)
+        if component.management is not None:
+            first = urls.setdefault(component.management, name)
+            if first != name:
+                message = f"expected a URL of its own, found the one of {first}"
+                yield (*place, _management_key(component)), message
+    yield from _neighbours(target)
+    yield from _signers(target)
+
+
+def _management(target: TargetFile, place: KeyPath, name: str, component: DSP | S1SP) -> Iterator[Finding]:
+    if target.kind_of(name) == "endpoint":
+        for key in ("management", "emulator"):
+            # An emulator has a management URL derived from it: said once, of the emulator.
+            if getattr(component, key) is not None and not (key == "management" and component.emulator):
+                said = 'kind = "endpoint"' if component.kind else 'kind = "endpoint", the one of the DSP'
+                yield (*place, key), f'{said}, has none; remove it, or say kind = "emulated" for the {name}'
+        return
+    if component.management is None:
+        yield (
+            place,
+            'needs management, the URL of its management plane, because it is "emulated"; or a table '
+            f"[{'.'.join(str(part) for part in place)}.emulator], for the run to start it",
+        )
+    elif component.management.startswith("https:") and target.management.tls is None:
+        yield (
+            (*place, _management_key(component)),
+            "an https management plane needs [management.tls] with ca, certificate and key",
+        )
+    if component.emulator is not None and target.isolated:
+        yield (
+            (*place, "emulator"),
+            "a run starts emulators one by one only beside an endpoint, and here everything is emulated; "
+            "run without a target file, or start the emulators yourself and name their management planes",
+        )
+
+
+def _management_key(component: DSP | S1SP) -> str:
+    return "management" if component.emulator is None else "emulator"
+
+
+def _neighbours(target: TargetFile) -> Iterator[Finding]:
+    """An emulator that the run starts must know its neighbours."""
+    if target.isolated:
+        return
+    dsp = target.dsp
+    for name, s1sp in target.s1sp.items():
+        if dsp.emulator is not None and s1sp.emulator is None:
+            why = "because the run starts the DSP emulator in front of it"
+            if s1sp.service_requests is None:
+                message = f"needs service_requests, the URL it takes Countersigned Service Requests at, {why}"
+                yield ("s1sp", name), message
+            if s1sp.signer is None:
+                yield ("s1sp", name), f"needs signer, the certificate it signs its messages with, {why}"
+        if s1sp.emulator is not None and dsp.s1sp_messages is None:
+            message = f"needs s1sp_messages, the URL the emulator of {name} posts its results to"
+            yield ("dsp",), message
+        if dsp.emulator is not None and dsp.emulator.tls is None and _is_https(s1sp.service_requests):
+            message = f"posts to {s1sp.service_requests}, which needs [dsp.emulator.tls]"
+            yield ("dsp", "emulator"), message
+        if s1sp.emulator is not None and s1sp.emulator.tls is None and _is_https(dsp.s1sp_messages):
+            message = f"posts to {dsp.s1sp_messages}, which needs [s1sp.{name}.emulator.tls]"
+            yield ("s1sp", name, "emulator"), message
+
+
+def _signers(target: TargetFile) -> Iterator[Finding]:
+    """Who signs is told by the certificate: an Entity Identifier, and a role code."""
+    dsp, assumptions = target.dsp, target.assumptions
+    owners: dict[str, str] = {}
+    if dsp.emulator is not None:
+        place: KeyPath = ("dsp", "emulator", "signing")
+        entity_identifier = dsp.entity_identifier
+        for finding in _signer(
+            dsp.emulator.signing.certificate, assumptions.dsp_signer_role, "dsp_signer_role"
+        ):
+            yield place, finding
+        certificate = _loaded(dsp.emulator.signing.certificate)
+        if certificate is not None and certificate.entity_identifier != entity_identifier:
+            yield (
+                place,
+                f"the certificate is that of {certificate.entity_identifier}, and dsp.entity_identifier is "
+                f"{entity_identifier}; one of the two is wrong",
+            )
+    for name, s1sp in target.s1sp.items():
+        place, file = ("s1sp", name, "signer"), s1sp.signer
+        if s1sp.emulator is not None:
+            place, file = ("s1sp", name, "emulator", "signing"), s1sp.emulator.signing.certificate
+        if file is None:
+            continue
+        for finding in _signer(file, assumptions.s1sp_signer_role, "s1sp_signer_role"):
+            yield place, finding
+        certificate = _loaded(file)
+        if certificate is None or certificate.entity_identifier is None:
+            continue
+        owner = owners.setdefault(certificate.entity_identifier, name)
+        if owner != name:
+            yield place, f"expected a certificate of {name}, found one of {owner}"
+
+
+def _signer(file: Path, role: str, assumption: str) -> Iterator[str]:
+    certificate = _loaded(file)
+    if certificate is None or certificate.entity_identifier is None:
+        yield f"{file} is no SMKI organisation certificate: it names no Entity Identifier; name another"
+    elif certificate.role != role:
+        yield (
+            f"the certificate in {file} has role code {certificate.role or 'none'}, and expected is {role}; "
+            f"name another, or correct assumptions.{assumption}"
+        )
+
+
+def _loaded(file: Path) -> OrganisationCertificate | None:
+    try:
+        return load(file.read_bytes())
+    except (OSError, CertificateUnreadable):
+        return None
+
+
+def _is_https(url: str | None) -> bool:
+    return url is not None and url.startswith("https:")

@@ -22,6 +22,7 @@ from target.errors import DeadlinePassed, EndpointUnreachable
 from target.evidence import Evidence
 from target.file_keys import KeyPair, TLSFiles
 from target.file_sections import DSP
+from target.tls import ContextAdapter, client_context
 
 MEDIA_TYPE = "application/xml"
 """Of requests and answers [CLIENT]."""
@@ -84,15 +85,15 @@ class Connections:
 
 
 def open_session(tls: TLSFiles | None, identity: KeyPair | None = None) -> requests.Session:
-    """A session that trusts only the given authority and never looks at the environment."""
+    """A session that trusts only the given authority and never looks at the environment.
+
+    Raises:
+        OSError: A TLS file cannot be used.
+    """
     session = requests.Session()
     session.trust_env = False
     if tls is not None:
-        session.verify = str(tls.ca)
-        if identity is not None:
-            session.cert = (str(identity.certificate), str(identity.key))
-        elif tls.certificate is not None and tls.key is not None:
-            session.cert = (str(tls.certificate), str(tls.key))
+        session.mount("https://", ContextAdapter(client_context(tls, identity)))
     return session
 
 
@@ -183,7 +184,7 @@ class Gateway:
         )
         self._evidence.record(
             "received",
-            f"answer to {title}: {_in_short(answer)}",
+            f"answer to {title}: {in_short(answer)}",
             answer.document,
             answer.media_type or "application/octet-stream",
             {
@@ -197,7 +198,7 @@ class Gateway:
         return answer
 
 
-def _in_short(answer: HttpAnswer) -> str:
+def in_short(answer: HttpAnswer) -> str:
     """The response code as it stands there, for a reader; reading the answer is another matter."""
     code = _RESPONSE_CODE.search(answer.document)
     return code[1].decode() if code else f"HTTP {answer.status}"

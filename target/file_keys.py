@@ -12,14 +12,21 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_der_private_key,
-    load_pem_private_key,
-)
 from cryptography.utils import CryptographyDeprecationWarning
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
+
+from duis.pkcs11_uri import PKCS11URI, SCHEME
+from target.keys import KeyReference, check_key
 
 
 class Section(BaseModel):
@@ -109,21 +116,44 @@ def load_certificate(path: Path) -> x509.Certificate:
             raise ValueError(f"{path} holds no X.509 certificate; expected PEM or DER") from None
 
 
-def _check_key(key: Path, certificate: Path) -> None:
-    content = read_file(key)
-    try:
-        if b"-----BEGIN" in content:
-            private = load_pem_private_key(content, password=None)
-        else:
-            private = load_der_private_key(content, password=None)
-    except TypeError:
-        raise ValueError(f"{key} is encrypted; expected a private key without a password") from None
-    except ValueError:
-        raise ValueError(f"{key} holds no private key; expected PEM or DER (PKCS#8)") from None
-    spki = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    certified = load_certificate(certificate).public_key()
-    if private.public_key().public_bytes(*spki) != certified.public_bytes(*spki):
-        raise ValueError(f"the private key in {key} does not belong to the certificate in {certificate}")
+def _key_reference(value: Any, info: ValidationInfo) -> KeyReference:
+    if isinstance(value, str) and value.startswith(SCHEME):
+        return PKCS11URI.parse(value)
+    return _key_file(value, info)
+
+
+def _key_file(value: Any, info: ValidationInfo) -> Path:
+    if not isinstance(value, str | Path):
+        raise ValueError("expected text in quotes: the path of a private key")  # noqa: TRY004  (as pydantic has it)
+    return _readable_file(Path(value), info)
+
+
+def _tls_key_file(value: Any, info: ValidationInfo) -> Path:
+    if isinstance(value, str) and value.startswith(SCHEME):
+        raise ValueError(
+            "a key in a PKCS#11 token cannot serve TLS, only signing; name a PEM file (it may be encrypted)"
+        )
+    resolved = _key_file(value, info)
+    if not _is_pem(resolved):
+        raise ValueError(
+            f"{resolved} is not PEM, which a TLS key must be; convert it: "
+            f"openssl pkey -inform DER -in {resolved.name} -aes256 -out {resolved.stem}.pem"
+        )
+    return resolved
+
+
+def _tls_certificate(path: Path, info: ValidationInfo) -> Path:
+    resolved = _valid_certificate(path, info)
+    if not _is_pem(resolved):
+        raise ValueError(
+            f"{resolved} is not PEM, which a TLS certificate must be; convert it: "
+            f"openssl x509 -inform DER -in {resolved.name} -out {resolved.stem}.pem"
+        )
+    return resolved
+
+
+def _is_pem(path: Path) -> bool:
+    return b"-----BEGIN" in read_file(path)
 
 
 def check_validity(path: Path) -> None:
@@ -177,27 +207,62 @@ CertificateFiles = Annotated[Path, AfterValidator(_certificate_files)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
+KeyReferenceField = Annotated[
+    KeyReference,
+    PlainValidator(_key_reference),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string"}),
+]
+"""A key that signs: the path of a file, or a `pkcs11:` URI."""
+TLSKeyFile = Annotated[
+    Path, PlainValidator(_tls_key_file), WithJsonSchema({"type": "string", "format": "path"})
+]
+TLSCertificateFile = Annotated[Path, AfterValidator(_tls_certificate)]
+PassphraseVariable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+"""Name of an environment variable."""
+
+
 def _own_key(value: Any, info: ValidationInfo) -> Any:
     certificate = info.data.get("certificate")
-    if value is not None and certificate is not None:
-        _check_key(value, certificate)
+    if value is not None and certificate is not None and "passphrase_env" in info.data:
+        public_key = load_certificate(certificate).public_key()
+        check_key(value, certificate, public_key, info.data["passphrase_env"])
     return value
 
 
+# In each table the key comes last, because its check needs the fields before it.
+
+
 class KeyPair(Section):
-    """A certificate that is valid now, and the private key that belongs to it."""
+    """A certificate that is valid now, and the private key that belongs to it.
+
+    Attributes:
+        certificate: File of the certificate.
+        passphrase_env: Environment variable with the passphrase of the key file, or the PIN of the token.
+        key: The private key: a file, or a `pkcs11:` URI.
+    """
 
     certificate: ValidCertificateFile
-    key: ReadableFile
+    passphrase_env: PassphraseVariable | None = None
+    key: KeyReferenceField
 
     _key_belongs = field_validator("key")(_own_key)
+
+
+class TLSKeyPair(KeyPair):
+    """A transport certificate that is valid now, and its private key: PEM files, as OpenSSL needs them."""
+
+    certificate: TLSCertificateFile
+    passphrase_env: PassphraseVariable | None = None
+    key: TLSKeyFile
 
 
 class CertificateWithOptionalKey(Section):
     """A certificate that is valid now; the private key is not needed to place it in a slot."""
 
     certificate: ValidCertificateFile
-    key: ReadableFile | None = None
+    passphrase_env: PassphraseVariable | None = None
+    key: KeyReferenceField | None = None
 
     _key_belongs = field_validator("key")(_own_key)
 
@@ -206,7 +271,8 @@ class FaultyCertificate(Section):
     """A certificate that is faulty on purpose, expired for example, with its key where it signs."""
 
     certificate: CertificateFile
-    key: ReadableFile | None = None
+    passphrase_env: PassphraseVariable | None = None
+    key: KeyReferenceField | None = None
 
     _key_belongs = field_validator("key")(_own_key)
 
@@ -214,24 +280,20 @@ class FaultyCertificate(Section):
 class TLSFiles(Section):
     """Transport security: whom to trust, and who we are (mutual TLS). These are not SMKI certificates."""
 
-    ca: CertificateFile
-    certificate: ValidCertificateFile | None = None
-    key: ReadableFile | None = None
+    ca: TLSCertificateFile
+    certificate: TLSCertificateFile | None = None
+    passphrase_env: PassphraseVariable | None = None
+    key: TLSKeyFile | None = None
 
     _key_belongs = field_validator("key")(_own_key)
 
-    @field_validator("ca")
-    @classmethod
-    def _ca_is_valid(cls, path: Path) -> Path:
-        check_validity(path)
-        return path
-
 
 class TLSServerFiles(Section):
-    """Transport security of the inbox: its own certificate, and the authority its clients must come from."""
+    """Transport security of a server: its certificate, and the authority its clients must come from."""
 
-    ca: ValidCertificateFile
-    certificate: ValidCertificateFile
-    key: ReadableFile
+    ca: TLSCertificateFile
+    certificate: TLSCertificateFile
+    passphrase_env: PassphraseVariable | None = None
+    key: TLSKeyFile
 
     _key_belongs = field_validator("key")(_own_key)

@@ -20,6 +20,7 @@ from target.file_keys import (
     KeyPair,
     Section,
     TLSFiles,
+    TLSKeyPair,
     TLSServerFiles,
 )
 from target.file_systems import DSP, S1SP, EmulatorSection, S1SPEmulatorSection
@@ -158,7 +159,7 @@ class ServiceUserEntry(Section):
         default=None,
         description="`{certificate, key?}`: another certificate of the same party, to renew its slot with",
     )
-    tls: KeyPair | None = Field(
+    tls: TLSKeyPair | None = Field(
         default=None,
         description="`{certificate, key}` of its transport; by default those of `[dsp.tls]`",
     )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from target.errors import EndpointUnreachable
 from target.file import TargetFile
 from target.file_keys import TLSFiles
+from target.tls import client_context
 
 CONNECT_SECONDS = 10.0
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -51,10 +52,7 @@ def _connect(address: tuple[str, int], tls: TLSFiles | None) -> None:
     with closing(socket.create_connection(address, CONNECT_SECONDS)) as connection:
         if tls is None:
             return
-        context = ssl.create_default_context(cafile=str(tls.ca))
-        if tls.certificate is not None and tls.key is not None:
-            context.load_cert_chain(tls.certificate, tls.key)
-        with context.wrap_socket(connection, server_hostname=address[0]):
+        with client_context(tls).wrap_socket(connection, server_hostname=address[0]):
             return
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from duis.signature import SigningIdentity, load_signing_identity
+from duis.signature import SigningIdentity
 from duis.smki.certificate import OrganisationCertificate, load
 from duis.smki.trust import TrustStore
 from target.credentials import Credentials, certification_path
@@ -12,6 +12,7 @@ from target.errors import HarnessError, NotArrangeable
 from target.file import TargetFile
 from target.file_keys import CertificateWithOptionalKey, FaultyCertificate
 from target.file_sections import ServiceUserEntry
+from target.keys import signing_identity
 from target.service_user import EstateLink, ServiceUser
 
 
@@ -61,7 +62,7 @@ class UserDirectory:
         entry = self._faulty(f"{name}-xmlsign-expired")
         if entry.key is None:
             raise NotArrangeable(f"[faulty.{name}-xmlsign-expired] names no key to sign with")
-        return load_signing_identity(entry.certificate, entry.key)
+        return signing_identity(entry.certificate, entry.key, entry.passphrase_env)
 
     def faulty_credentials(self, name: str, fault: str) -> Credentials:
         """Faulty certificates of a User: `[faulty.NAME-ds-FAULT]` and `[faulty.NAME-ka-FAULT]`.
@@ -84,7 +85,8 @@ class UserDirectory:
 
     def _load(self, entry: ServiceUserEntry) -> _Loaded:
         try:
-            identity = load_signing_identity(entry.signing.certificate, entry.signing.key)
+            signing = entry.signing
+            identity = signing_identity(signing.certificate, signing.key, signing.passphrase_env)
             return _Loaded(
                 entry,
                 identity,

@@ -14,6 +14,10 @@ class KeyUnusable(ValueError):
     """A private key cannot be used; the text says why, and never anything of the key or its passphrase."""
 
 
+class NoPrivateKey(KeyUnusable):
+    """There is no private key to be found."""
+
+
 class PassphraseNeeded(KeyUnusable):
     """The private key is protected by a passphrase or PIN, and none was given."""
 
@@ -55,7 +59,8 @@ def load_private_key(data: bytes, passphrase: bytes | None = None) -> PrivateKey
         PassphraseNeeded: It is encrypted, and no passphrase was given.
         PassphraseWrong: The passphrase does not open it.
         NotEncrypted: A passphrase was given for a key that is not encrypted.
-        KeyUnusable: It is no private key, or is encrypted in an outdated way.
+        NoPrivateKey: It is no private key.
+        KeyUnusable: It is of a kind, or encrypted in a way, that is not supported.
     """
     load = load_pem_private_key if b"-----BEGIN" in data else load_der_private_key
     try:
@@ -67,7 +72,7 @@ def load_private_key(data: bytes, passphrase: bytes | None = None) -> PrivateKey
         raise _outdated() from None
     except Exception as error:  # the library raises several kinds, all for one cause
         # Its message can hold nothing of the key, but the kind alone says enough.
-        raise KeyUnusable(f"not a PEM or DER PKCS#8 private key ({type(error).__name__})") from None
+        raise NoPrivateKey(f"not a PEM or DER PKCS#8 private key ({type(error).__name__})") from None
     else:
         if passphrase is not None:
             raise NotEncrypted("the private key is not encrypted, although a passphrase is given for it")

@@ -104,6 +104,8 @@ class Exchange:
                 within,
                 awaited=f"the result of {self.title} ({request_id})",
                 predicate=_is_outcome,
+                refused_after=link.scope.refused_since if link.scope is not None else 0,
+                about=request_id.target if link.scope is not None else None,
             )
         finally:
             self.sender.record_callbacks()

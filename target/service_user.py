@@ -30,7 +30,7 @@ from target.exchange import Exchange
 from target.file import TargetFile
 from target.file_keys import KeyPair
 from target.gateway import Gateway, Service
-from target.inbox.reader import InboxReader, Message
+from target.inbox.reader import InboxReader, Message, RefusedMessage
 from target.observations import (
     Acknowledged,
     CredentialsUpdated,
@@ -41,6 +41,7 @@ from target.observations import (
     slot_readings,
 )
 from target.reading import observation_of
+from target.scope import Scope
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class EstateLink:
         answers: Reads synchronous answers.
         evidence: Where every message is recorded.
         rehearsed: Whether nothing is sent, so that nothing needs to be waited for.
+        scope: What concerns the scenario, where its mailboxes are shared with others; `None` where the estate
+            is its own.
     """
 
     estate: str
@@ -68,6 +71,7 @@ class EstateLink:
     answers: AnswerReader
     evidence: Evidence
     rehearsed: bool = False
+    scope: Scope | None = None
 
 
 class ServiceUser:
@@ -100,8 +104,11 @@ class ServiceUser:
         self._renewed_credentials = renewed_credentials
         self._credentials = credentials
         self._tls = tls
-        self._recorded = link.inbox.last_in(self.mailbox)
-        self._recorded_refused = link.inbox.last_refused_in(self.mailbox)
+        if link.scope is None:
+            self._recorded = link.inbox.last_in(self.mailbox)
+            self._recorded_refused = link.inbox.last_refused_in(self.mailbox)
+        else:
+            self._recorded, self._recorded_refused = link.scope.since, link.scope.refused_since
         self._recording = threading.Lock()
 
     def __repr__(self) -> str:
@@ -253,7 +260,10 @@ class ServiceUser:
             service = Service.NON_DEVICE if non_device else Service.SEND_COMMAND
         title = f"SRV {request.srv} of {self.name}" if request is not None else f"a document of {self.name}"
         parcel = Parcel(self.name, self.user_id, document, request, request_id, service, title, self._tls)
-        return Exchange(self, self.link.courier.carry(parcel))
+        carried = self.link.courier.carry(parcel)
+        if self.link.scope is not None and carried.parcel.request_id is not None:
+            self.link.scope.sent(carried.parcel.request_id)
+        return Exchange(self, carried)
 
     # Reading back
 
@@ -288,12 +298,25 @@ class ServiceUser:
     @property
     def last_received(self) -> int:
         """The number of the latest message in its mailbox; 0 when it is empty."""
-        return self.link.inbox.last_in(self.mailbox)
+        last = self.link.inbox.last_in(self.mailbox)
+        return last if self.link.scope is None else self.link.scope.mark(self.mailbox, last)
 
     def messages(self, after: int = 0) -> tuple[Message, ...]:
-        """What its callback has received, as it came."""
+        """What its callback has received, as it came; in a shared mailbox only what concerns the scenario."""
         self.record_callbacks()
-        return self.link.inbox.messages(self.mailbox, after)
+        return self._messages(after)
+
+    def _messages(self, after: int) -> tuple[Message, ...]:
+        inbox, scope = self.link.inbox, self.link.scope
+        if scope is None:
+            return inbox.messages(self.mailbox, after)
+        after = max(after, scope.since)
+        return inbox.messages_concerning(self.mailbox, scope.request_ids, scope.devices, after)
+
+    def _refused(self, after: int) -> tuple[RefusedMessage, ...]:
+        scope = self.link.scope
+        refused = self.link.inbox.refused(self.mailbox, after)
+        return refused if scope is None else tuple(each for each in refused if scope.names(each.document))
 
     def received(self, after: int = 0) -> tuple[Received, ...]:
         """What its callback has received, as observations."""
@@ -337,7 +360,8 @@ class ServiceUser:
                 is_it,
                 self.link.target.deadlines.alert if within is None else within,
                 awaited=f"device alert {alert_code} of {device_id} at {self.name}",
-                after=after,
+                after=after if self.link.scope is None else max(after, self.link.scope.since),
+                about=device_id,
             )
         finally:
             self.record_callbacks()
@@ -345,14 +369,14 @@ class ServiceUser:
 
     def record_callbacks(self) -> None:
         """Put on record what has arrived in its mailbox since the last time."""
-        inbox, evidence = self.link.inbox, self.link.evidence
+        evidence = self.link.evidence
         with self._recording:
-            for message in inbox.messages(self.mailbox, after=self._recorded):
+            for message in self._messages(self._recorded):
                 self._recorded = message.sequence
                 meta = {"from": "DSP", "to": self.name, "received_at": message.received_at.isoformat()}
                 title = f"callback of {self.name}: {message.content}"
                 evidence.record("callback", title, message.document, meta=meta)
-            for refused in inbox.refused(self.mailbox, after=self._recorded_refused):
+            for refused in self._refused(self._recorded_refused):
                 self._recorded_refused = refused.sequence
                 meta = {"from": "DSP", "to": self.name, "refused": refused.reason}
                 title = f"callback of {self.name}: {refused.describe()}"

@@ -110,7 +110,7 @@ def test_an_attempt_that_goes_another_way_cannot_be_replayed(journal: Journal, d
     before.carry(parcel(1))
     before.carry(parcel(2))
     again = courier(journal, gateway)
-    with pytest.raises(NotReplayable, match="SRV 6.24.1 of is-a for .* to Send Command"):
+    with pytest.raises(NotReplayable, match=r"SRV 6.24.1 of is-a for .* to Send Command"):
         again.carry(different)
     # what is carried after that, to restore the device, is sent
     again.carry(parcel(12))

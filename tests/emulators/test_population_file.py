@@ -183,3 +183,15 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         load_population(path)
     assert str(caught.value) == f"estate.population: {path}: cannot be read: No such file or directory"
+
+
+def test_the_example_of_the_documentation(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/emulators.md").read_text()
+    path = tmp_path / "population.json"
+    path.write_text(page.partition("```json\n")[2].partition("```")[0])
+    population = load_population(path, s1sps=("S1SP1",), holders=HOLDERS)
+    assert [len(each) for each in (population.devices, population.registrations, population.slots)] == [
+        2,
+        1,
+        2,
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import shutil
 import socket
@@ -311,3 +312,33 @@ def test_another_prefix_for_a_folder_that_has_its_pki(vendor_set: Emulators, tmp
     assert f"is there already, with the prefix {PREFIX}" in refused.stderr
     assert _prepare(tmp_path).returncode == 0
     assert tomllib.loads((tmp_path / "target.toml").read_text())["dsp"]["entity_identifier"] == f"{PREFIX}-01"
+
+
+def test_the_command_line_passes_everything_on(tmp_path: Path) -> None:
+    command = [
+        *(sys.executable, "-u", "-m", "smets1_conformance", "emulate", "--state", str(tmp_path)),
+        *("--plain-http", "--as-endpoint", "--callbacks", "http://127.0.0.1:8555", "--seed", "-3"),
+        *("--sets-per-s1sp", "2", "--sets-under-dcc-control", "2", "--entity-prefix", PREFIX),
+        *("--paths-under", "/v", "--answer-after", "1.5", "--elsewhere", "s1sp3=http://127.0.0.1:9"),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    banner = "".join(itertools.takewhile(lambda line: "Ctrl-C" not in line, process.stdout))
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+    process.stdout.close()
+    assert "/v/send-command" in banner
+    assert "S1SP2 " in banner
+    assert "S1SP3 " not in banner
+    estate = tomllib.loads((tmp_path / "s1sp1.toml").read_text())["estate"]
+    assert estate == {
+        "seed": -3,
+        "sets_per_s1sp": 2,
+        "sets_under_dcc_control": 2,
+        "deviations": [],
+        "settings": {"answer_after_seconds": 1.5},
+    }
+    target = tomllib.loads((tmp_path / "target.toml").read_text())
+    assert target["dsp"]["entity_identifier"] == f"{PREFIX}-01"
+    assert target["callback"] == {"host": "127.0.0.1", "port": 8555}
+    assert target["deadlines"]["quiet"] >= 1.5

@@ -94,6 +94,7 @@ def killed(target: Callable[..., None], *arguments: Any) -> Iterator[None]:
     assert told.poll(LONG)
     os.kill(told.recv(), signal.SIGKILL)
     try:
+        assert process.pid is not None
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         yield
     finally:

@@ -21,6 +21,7 @@ import argparse
 import json
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
@@ -55,7 +56,7 @@ class VendorSystem:
         self._outcomes: dict[str, Json] = {}
         self._due: list[tuple[str, Json]] = []
         self._held = False
-        self._alerts = 0
+        self._alerts = int(time.time() * 1000)  # numbers that grow over a restart too
         self._changed = threading.Condition()
 
     def take(self, job: Json) -> tuple[int, Json | None]:

@@ -13,7 +13,7 @@ import requests
 
 from duis.countersigned import CountersignedServiceRequest
 from duis.identifiers import EUI64, RequestID
-from duis.schema import Schema
+from duis.schema import Schema, SchemaInvalid
 from duis.signature import sign, verify
 from duis.smets1 import (
     DeviceAlert,
@@ -201,6 +201,16 @@ def test_an_s1sp_alert_without_request_id_goes_to_the_sender_of_the_unanswered_r
     assert (
         messages.post(messages.signed(S1SPAlert("S1VE4", datetime.now(UTC), None, request_id.target))) == 404
     )
+
+
+def test_the_dsp_leaves_validation_under_the_schema_to_the_user(example: Example, messages: Messages) -> None:
+    request_id = _sent(example, example.device(s1sp="S1SP1"))
+    alert = S1SPAlert("S1VE64", datetime.now(UTC), request_id, request_id.target, utrn="twenty digits")
+    document = messages.signed(alert)
+    with pytest.raises(SchemaInvalid):
+        Schema.bundled().validate(document)
+    assert messages.post(document) == 204
+    assert example.estate.next_message()[1].response.request_id == request_id
 
 
 def test_a_device_alert_goes_to_its_business_target(example: Example, messages: Messages) -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_bdd.scenario import make_python_name
 
 from reports.allure_environment import write_allure_environment
-from reports.gherkin_lint import LintReport, WrittenScenario
+from reports.gherkin_lint import LintReport
 from reports.recorder import describe, new_result
 from reports.results import (
     ALLURE_RESULTS_DIRECTORY,
@@ -26,6 +24,7 @@ from reports.results import (
 )
 from reports.summary import write_summary
 from reports.terminal import Terminal
+from reports.written import WrittenTests
 
 _WORKER_OUTPUT = "conformance"
 _PHASES = ("setup", "call", "teardown")
@@ -44,7 +43,7 @@ class ConformanceRun:
         self._is_worker = hasattr(config, "workerinput")
         self._written = written
         self._whole_files = whole_files
-        self._by_name = _by_name(written.scenarios)
+        self._tests = WrittenTests(written.scenarios)
         self._writer = ResultsWriter(output)
         self._selected_nodeids: list[str] = []
         self._reported: set[str] = set()
@@ -68,12 +67,10 @@ class ConformanceRun:
 
     def describe(self, result: ScenarioResult) -> None:
         """Fill in what the feature files say, for a scenario that did not come to run its first step."""
-        function, _, rest = result.nodeid.rpartition("::")[2].partition("[")
-        parameters = re.sub(r"@[^@\]]*$", "", rest).removesuffix("]")
-        matches = self._by_name.get((function, parameters), ())
-        if len(matches) == 1:
-            scenario, row = matches[0]
-            describe(result, scenario.feature, scenario.rendered_title(row), list(scenario.tags))
+        found = self._tests.find(result.nodeid)
+        if found is not None:
+            scenario, row = found.scenario, found.row
+            describe(result, scenario.feature, found.title, list(scenario.tags))
             result.written_title = scenario.title
             result.s1sp, result.device_type = row.get("s1sp", ""), row.get("device_type", "")
             result.parameters = dict(row)
@@ -233,18 +230,6 @@ class ConformanceRun:
         write_summary(self.output)
         self._printer().finish(self.information, self.results, self.output)
         return code
-
-
-def _by_name(
-    scenarios: list[WrittenScenario],
-) -> dict[tuple[str, str], list[tuple[WrittenScenario, dict[str, str]]]]:
-    """Scenarios and rows by what pytest-bdd makes of them: name of the test function, and parameters."""
-    found: dict[tuple[str, str], list[tuple[WrittenScenario, dict[str, str]]]] = {}
-    for scenario in scenarios:
-        function = f"test_{make_python_name(scenario.title)}"
-        for row in scenario.rows:
-            found.setdefault((function, "-".join(row.values())), []).append((scenario, row))
-    return found
 
 
 def _now() -> str:

@@ -252,7 +252,7 @@ class Outbox:
     async def _post(self, url: str, entry: Entry) -> tuple[int, str]:
         assert self._session is not None
         try:
-            async with self._session.post(url, data=entry.document) as answer:
+            async with self._session.post(url, data=entry.document, allow_redirects=False) as answer:
                 if answer.status < 300:
                     return answer.status, ""
                 return answer.status, (await answer.content.read(500)).decode("utf-8", "replace")

@@ -15,7 +15,9 @@ from duis.requests import Body
 from duis.roles import RemotePartyRole
 from steps.context import Scenario
 from target.credentials import Credentials, update_credentials
+from target.errors import NotArrangeable
 from target.exchange import Exchange
+from target.file import TargetFile
 from target.gateway import Service
 from target.service_user import ServiceUser
 
@@ -61,7 +63,18 @@ def _signed_with_expired(scenario: Scenario) -> Exchange:
 
 
 def _unknown_device(scenario: Scenario) -> Exchange:
-    return _sender(scenario).send(_repair(scenario), UNKNOWN_DEVICE)
+    return _sender(scenario).send(_repair(scenario), _device_of_nobody(scenario.session.target))
+
+
+def _device_of_nobody(target: TargetFile) -> EUI64:
+    """A device that may be addressed although nobody has it: at a system that is not ours, only a listed one."""
+    if target.safety.unknown_device is not None:
+        return target.safety.unknown_device
+    if target.isolated:
+        return UNKNOWN_DEVICE
+    raise NotArrangeable(
+        "the target file names no safety.unknown_device, a device of nobody that may be addressed"
+    )
 
 
 def _placing(scenario: Scenario, credentials: Credentials) -> Exchange:

@@ -214,8 +214,12 @@ class Journal:
         return tuple(_parcel(row) for row in rows)
 
     def requests_sent(self) -> int:
-        """How many documents the run has sent, over all interruptions."""
-        (count,) = self._connection().execute("SELECT count(*) FROM parcel").fetchone()
+        """How many documents the run has sent, over all interruptions; what its budget stopped is not one."""
+        (count,) = (
+            self._connection()
+            .execute("SELECT count(*) FROM parcel WHERE error IS NOT 'BudgetExhausted'")
+            .fetchone()
+        )
         return int(count)
 
     def sent_at(self, request_id: RequestID) -> tuple[datetime, str | None] | None:

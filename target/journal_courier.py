@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from duis.request import ServiceRequest
 from target.courier import Carried, Courier, Parcel
-from target.errors import DeadlinePassed, EndpointUnreachable, HarnessError
+from target.errors import DeadlinePassed, HarnessError
 from target.evidence import Evidence
 from target.gateway import MEDIA_TYPE, HttpAnswer, Service, in_short
 from target.journal import Journal
@@ -76,7 +76,7 @@ class JournalCourier:
         started = time.monotonic()
         try:
             carried = self._inner.carry(parcel)
-        except (DeadlinePassed, EndpointUnreachable) as error:
+        except (DeadlinePassed, HarnessError) as error:  # a budget that is used up is one of them
             text = error.awaited if isinstance(error, DeadlinePassed) else str(error)
             seconds = error.seconds if isinstance(error, DeadlinePassed) else time.monotonic() - started
             self._write_outcome(ordinal, JournalError(type(error).__name__, text, seconds))

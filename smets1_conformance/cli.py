@@ -33,6 +33,11 @@ _LAZY_COMMANDS = {
         "report",
         "Render the summary and the Allure report of a run.",
     ),
+    "schema": (
+        "smets1_conformance.commands.schema",
+        "schema",
+        "Print the JSON Schema of target files, for editors.",
+    ),
 }
 
 

@@ -211,14 +211,27 @@ KeyReferenceField = Annotated[
     KeyReference,
     PlainValidator(_key_reference),
     PlainSerializer(str, return_type=str),
-    WithJsonSchema({"type": "string"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "description": "private key: a PEM or DER file (PKCS#8, maybe encrypted), or a pkcs11: URI",
+        }
+    ),
 ]
 """A key that signs: the path of a file, or a `pkcs11:` URI."""
 TLSKeyFile = Annotated[
-    Path, PlainValidator(_tls_key_file), WithJsonSchema({"type": "string", "format": "path"})
+    Path,
+    PlainValidator(_tls_key_file),
+    WithJsonSchema({"type": "string", "format": "path", "description": "private key: a PEM file"}),
 ]
 TLSCertificateFile = Annotated[Path, AfterValidator(_tls_certificate)]
-PassphraseVariable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+PassphraseVariable = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        description="environment variable with the passphrase of the key file, or the PIN of the token",
+    ),
+]
 """Name of an environment variable."""
 
 

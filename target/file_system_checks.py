@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from duis.smki.certificate import CertificateUnreadable, OrganisationCertificate, load
+from duis.smki.keys import PassphraseNeeded, load_private_key
+from target.file_keys import TLSFiles
 from target.file_positions import KeyPath
-from target.file_systems import DSP, S1SP
+from target.file_systems import DSP, S1SP, EmulatorSection
 
 if TYPE_CHECKING:
     from target.file import TargetFile
@@ -20,8 +23,12 @@ def system_findings(target: TargetFile) -> Iterator[Finding]:
     """What does not fit together among the DSP and the S1SPs."""
     components: list[tuple[KeyPath, str, DSP | S1SP]] = [(("dsp",), "DSP", target.dsp)]
     components += [(("s1sp", name), name, s1sp) for name, s1sp in target.s1sp.items()]
+    for name in target.s1sp:
+        if name.upper() == "DSP":
+            yield ("s1sp", name), f"{name!r} is the name of the DSP; expected another name for an S1SP"
+        elif not re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]*", name):
+            yield ("s1sp", name), f"expected a name of letters, digits, '-' and '_', found {name!r}"
     if "DSP" in target.s1sp:
-        yield ("s1sp", "DSP"), '"DSP" is the name of the DSP; expected another name for an S1SP'
         return
     urls: dict[str, str] = {}
     for place, name, component in components:
@@ -31,8 +38,14 @@ def system_findings(target: TargetFile) -> Iterator[Finding]:
             if first != name:
                 message = f"expected a URL of its own, found the one of {first}"
                 yield (*place, _management_key(component)), message
+    yield from _half_a_client("dsp", target.dsp.tls)
+    yield from _half_a_client("management", target.management.tls)
     yield from _neighbours(target)
     yield from _signers(target)
+    for place, name, component in components:
+        if component.emulator is not None:
+            yield from _names(target, name)
+            yield from _plain_keys((*place, "emulator"), component.emulator)
 
 
 def _management(target: TargetFile, place: KeyPath, name: str, component: DSP | S1SP) -> Iterator[Finding]:
@@ -64,6 +77,37 @@ def _management(target: TargetFile, place: KeyPath, name: str, component: DSP | 
 
 def _management_key(component: DSP | S1SP) -> str:
     return "management" if component.emulator is None else "emulator"
+
+
+def _half_a_client(table: str, tls: TLSFiles | None) -> Iterator[Finding]:
+    if tls is not None and (tls.certificate is None) != (tls.key is None):
+        given, missing = ("certificate", "key") if tls.key is None else ("key", "certificate")
+        yield (
+            (table, "tls", given),
+            f"needs {missing} beside it; or leave both out",
+        )
+
+
+def _names(target: TargetFile, component: str) -> Iterator[Finding]:
+    """The folder of an emulator has a sub-folder for each party."""
+    for index, user in enumerate(target.service_user):
+        if user.name.lower() == component.lower():
+            yield ("service_user", index, "name"), f"{user.name!r} is the name of an emulator of this file"
+
+
+def _plain_keys(place: KeyPath, emulator: EmulatorSection) -> Iterator[Finding]:
+    """An emulator that the run starts has test keys, and nobody to ask for a passphrase."""
+    keys = {"signing": emulator.signing.key, "tls": emulator.tls.key if emulator.tls is not None else None}
+    for table, key in keys.items():
+        if key is None:
+            continue
+        if not isinstance(key, Path):
+            yield (*place, table, "key"), "expected the file of a key: an emulator opens no PKCS#11 token"
+            continue
+        try:
+            load_private_key(key.read_bytes())
+        except PassphraseNeeded:
+            yield (*place, table, "key"), f"{key} is encrypted; expected a key that is not, for an emulator"
 
 
 def _neighbours(target: TargetFile) -> Iterator[Finding]:

@@ -21,6 +21,8 @@ class Needs:
             on the way, so that nobody else may rely on it meanwhile.
         alerts: Whether a device must raise an alert.
         requests: How many Service Requests it sends, by Service Reference Variant; "?" for what is none.
+        left_elsewhere: How many devices it leaves with another party in the Network Operator slot than the
+            registered one, as far as a rehearsal can tell.
         not_applicable: Why it cannot run at this target; empty when nothing is known against it.
     """
 
@@ -28,6 +30,7 @@ class Needs:
     switches: Mapping[str, bool | None] = field(default_factory=dict)
     alerts: bool = False
     requests: Mapping[str, int] = field(default_factory=dict)
+    left_elsewhere: int = 0
     not_applicable: str = ""
 
     @property

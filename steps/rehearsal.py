@@ -8,10 +8,12 @@ from contextlib import suppress
 
 import pytest
 
+from duis.roles import NETWORK_OPERATORS
 from steps.context import Scenario
 from steps.needs import DSP, Needs
 from steps.sentences import find
 from steps.slots import Slots
+from target.arrangement import DCC
 from target.courier import Parcel
 from target.errors import NotArrangeable, Rehearsed
 from target.estate import DeviceUnderTest
@@ -66,8 +68,13 @@ class Rehearser:
             switches={component: _position(switched.get(component, [])) for component in components},
             alerts=bool(self._target.alerts),
             requests=Counter(_srv(parcel) for parcel in self._parcels),
+            left_elsewhere=sum(map(self._left_elsewhere, scenario.devices.values())),
             not_applicable=against,
         )
+
+    def _left_elsewhere(self, device: DeviceUnderTest) -> bool:
+        home = next((user for role, user in device.registered.items() if role in NETWORK_OPERATORS), None)
+        return self._target.holders.get(device.device_id, home) not in (home, DCC)
 
     def _carry(self, parcel: Parcel) -> None:
         self._parcels.append(parcel)

@@ -43,12 +43,14 @@ class Rehearsal:
         target: The target file.
         switched: Positions of MP107 that were asked for, by component, in order.
         alerts: The devices that were to raise an alert.
+        holders: Who would hold the Network Operator slot of each device that was changed.
     """
 
     def __init__(self, target: TargetFile, sent: Callable[[Parcel], None]) -> None:
         self.target = target
         self.switched: dict[str, list[bool]] = {}
         self.alerts: list[DeviceUnderTest] = []
+        self.holders: dict[EUI64, EUI64 | str] = {}
         trust = load_trust(target.trust.anchors, target.trust.certificates)
         self._users = UserDirectory(target, trust)
         self._answers = AnswerReader(Schema.bundled(), trust, target.assumptions)
@@ -58,6 +60,7 @@ class Rehearsal:
         """Forget what the scenario before this one asked for."""
         self.switched = {}
         self.alerts = []
+        self.holders = {}
 
     @contextmanager
     def open_estate(
@@ -69,7 +72,7 @@ class Rehearsal:
         lease: Callable[[], LeaseRequest],  # noqa: ARG002
     ) -> Iterator[TestEstate]:
         """The devices of the target file, one of each kind where a target makes up its own."""
-        courier = _Courier(self._sent)
+        courier = _Courier(self._sent, self.holders)
         link = EstateLink(
             estate=name,
             target=self.target,
@@ -96,9 +99,9 @@ class Rehearsal:
 class _Courier:
     """Hands each parcel over, and follows who would own the Network Operator slot."""
 
-    def __init__(self, sent: Callable[[Parcel], None]) -> None:
+    def __init__(self, sent: Callable[[Parcel], None], owners: dict[EUI64, EUI64 | str]) -> None:
         self._sent = sent
-        self.owners: dict[EUI64, EUI64 | str] = {}
+        self.owners = owners
 
     def carry(self, parcel: Parcel) -> Carried:
         body = parcel.request.body if parcel.request is not None else None

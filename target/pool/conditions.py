@@ -96,9 +96,10 @@ class DeviceConditions:
             )
 
     def restored(self, device_id: EUI64) -> None:
-        """Record that the slots of a device are as they should be: quarantine ends, nothing is pending."""
+        """Record that the slots of a device are as they should be: nothing is held against it any more."""
         with self._store.transaction() as connection:
             connection.execute("DELETE FROM quarantine WHERE device_id = ?", (device_id,))
+            connection.execute("DELETE FROM consumed WHERE device_id = ?", (device_id,))
             connection.execute(
                 "UPDATE leased_device SET abandoned = 0, handover = 0 WHERE device_id = ?", (device_id,)
             )

@@ -122,12 +122,12 @@ class LeaseRows:
                 )
         return needed
 
-    def release(self, lease_id: int, keep: Collection[EUI64]) -> None:
+    def release(self, lease_id: int, out_of_use: Collection[EUI64]) -> None:
         """End a lease; devices nobody has restored stay abandoned, unless they are out of use anyway."""
         for device_id in self._devices(lease_id, abandoned=False):
             self._give_back(device_id)
         for device_id in self._devices(lease_id, abandoned=True):
-            if device_id in keep:
+            if device_id in out_of_use:
                 self._give_back(device_id)
         self.abandon(lease_id)
         self._forget_if_empty(lease_id)

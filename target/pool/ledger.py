@@ -20,11 +20,11 @@ from target.errors import Depleted
 from target.pool.allocation import Offer, Waiting, offer
 from target.pool.holder import Holder
 from target.pool.lease_rows import LeaseRow, LeaseRows
-from target.pool.notes import LeaseNotes
 from target.pool.population import Population
 from target.pool.queue_rows import QueueRows
-from target.pool.records import Consumed, Lease, Leased, Quarantined
-from target.pool.request import DeviceNeed, LeaseRequest
+from target.pool.records import Consumed, Lease, Quarantined
+from target.pool.request import LeaseRequest
+from target.pool.views import LeaseViews
 from target.pool.waiting import PoolWaitOver, waiting_for
 
 _FIRST_POLL_SECONDS = 0.02
@@ -35,7 +35,7 @@ def _silent(_: str) -> None:
     """Tell nobody."""
 
 
-class Ledger(LeaseNotes):
+class Ledger(LeaseViews):
     """The device pool of a target, as one run sees it.
 
     Args:
@@ -93,6 +93,27 @@ class Ledger(LeaseNotes):
                 LeaseRows(connection).abandon(interrupted.lease_id)
             raise
 
+    def take(self, device_id: EUI64, purpose: str) -> Lease:
+        """Lease one device at once, even from quarantine or from a dead holder: to mend it.
+
+        Args:
+            device_id: Which one.
+            purpose: Who takes it, in place of a scenario.
+
+        Raises:
+            NotArrangeable: The target file does not list it.
+            PoolWaitOver: Somebody uses it.
+        """
+        self.population.device(device_id)
+        with self._store.transaction() as connection:
+            rows = LeaseRows(connection)
+            for row in rows.all():
+                if device_id in row.devices and self._in_use(row, ""):
+                    raise PoolWaitOver(f"{device_id}, held by {row.scenario} of run {row.run_id}", purpose, 0)
+            lease_id = rows.add(self.run_id, purpose, Holder.this_process(), self._text())
+            rows.take(lease_id, 0, device_id)
+            return self._lease(rows.one(lease_id), {}, {})
+
     def change_switches(
         self,
         lease: Lease,
@@ -117,7 +138,7 @@ class Ledger(LeaseNotes):
     def release(self, lease: Lease) -> None:
         """Give everything back; a device still to be restored goes to the next one as abandoned."""
         with self._store.transaction() as connection:
-            LeaseRows(connection).release(lease.lease_id, keep=self._out_of_use(connection))
+            LeaseRows(connection).release(lease.lease_id, self._out_of_use(connection))
 
     def switched(self, lease: Lease, component: str) -> None:
         """The holder has switched a component as the lease said."""
@@ -126,38 +147,6 @@ class Ledger(LeaseNotes):
             connection.execute(
                 "INSERT OR REPLACE INTO switch VALUES (?, ?, ?)", (component, position, self.run_id)
             )
-
-    # Views
-
-    def leases(self) -> tuple[Leased, ...]:
-        """The devices that are leased, whichever run holds them, in the order of the leases."""
-        with self._store.transaction() as connection:
-            rows = LeaseRows(connection).all()
-        return tuple(
-            Leased(device_id, row.run_id, row.scenario, row.since, not row.alive)
-            for row in rows
-            for device_id in row.devices
-        )
-
-    def abandoned_scenarios(self) -> tuple[str, ...]:
-        """Scenarios of this run whose holder is dead and whose devices nobody has taken over."""
-        with self._store.transaction() as connection:
-            rows = LeaseRows(connection).all()
-        return tuple(row.scenario for row in rows if row.run_id == self.run_id and not row.alive)
-
-    def capacity(self, need: DeviceNeed) -> int:
-        """How many devices can serve a need now.
-
-        One that is leased counts, since it comes back; a consumable that is leased does not.
-        """
-        with self._store.transaction() as connection:
-            out_of_use = set(self._out_of_use(connection))
-            leased = {each for row in LeaseRows(connection).all() if row.alive for each in row.devices}
-        return sum(
-            device.device_id not in out_of_use
-            and not (device.consumable and not device.managed and device.device_id in leased)
-            for device in self.population.candidates(need)
-        )
 
     # Waiting
 
@@ -198,7 +187,7 @@ class Ledger(LeaseNotes):
         """Take everything at once, or say in words what is waited for."""
         with self._store.transaction() as connection:
             rows = LeaseRows(connection).all()
-            busy = {each: row for row in rows if self._in_use(row, request) for each in row.devices}
+            busy = {each: row for row in rows if self._in_use(row, request.scenario) for each in row.devices}
             out_of_use = self._out_of_use(connection)
             self._see_enough_left(request, out_of_use)
             free = [
@@ -242,23 +231,32 @@ class Ledger(LeaseNotes):
                 rows.take(lease_id, place, device.device_id)
         rows.hold_switches(lease_id, request.switches)
         to_switch = rows.to_switch(request.switches, self.population.switchable, self.run_id)
-        row = rows.one(lease_id)
+        return self._lease(rows.one(lease_id), request.switches, to_switch, adopted=adopted)
+
+    def _lease(
+        self,
+        row: LeaseRow,
+        switches: Mapping[str, bool | None],
+        to_switch: Mapping[str, bool],
+        *,
+        adopted: bool = False,
+    ) -> Lease:
         return Lease(
-            lease_id,
-            self.run_id,
-            request.scenario,
-            tuple(self.population.device(each) for each in row.devices),
-            dict(request.switches),
-            to_switch,
-            tuple(row.abandoned),
-            adopted,
-            row.since,
+            lease_id=row.lease_id,
+            run_id=self.run_id,
+            scenario=row.scenario,
+            devices=tuple(self.population.device(each) for each in row.devices),
+            switches=dict(switches),
+            to_switch=to_switch,
+            abandoned_devices=row.abandoned,
+            adopted=adopted,
+            since=row.since,
         )
 
-    def _in_use(self, row: LeaseRow, request: LeaseRequest) -> bool:
+    def _in_use(self, row: LeaseRow, scenario: str) -> bool:
         """Whether the devices of a lease are not to be taken."""
         kept = row.run_id == self.run_id and row.scenario in self._resuming
-        return row.alive or (kept and row.scenario != request.scenario)
+        return row.alive or (kept and row.scenario != scenario)
 
     def _interrupted(self, connection: sqlite3.Connection, request: LeaseRequest) -> LeaseRow | None:
         """What the same scenario of this run held before it was interrupted, if it still suits it."""

@@ -40,3 +40,8 @@ class LeaseNotes(DeviceConditions):
                 "SELECT handover FROM leased_device WHERE device_id = ?", (device_id,)
             ).fetchone()
         return row is not None and bool(row["handover"])
+
+    def to_be_restored(self, device_id: EUI64) -> None:
+        """Remember that a leased device could not be restored yet: the next holder does it first."""
+        with self._store.transaction() as connection:
+            connection.execute("UPDATE leased_device SET abandoned = 1 WHERE device_id = ?", (device_id,))

@@ -78,8 +78,8 @@ class Caretaker:
 
     Args:
         target: The target file.
-        users: The Users we can act as. What they send here is decided by what the slots hold, so it must not be
-            replayed from a journal.
+        users: The Users we can act as. What they send here is decided by what the slots hold, so it must not
+            be replayed from a journal.
         management: The management planes of the emulated systems, by name.
         estate: Name of the estate there.
     """
@@ -104,6 +104,10 @@ class Caretaker:
         if user_id is None or user_id not in self._users:
             raise NotArrangeable(f"the target file names no service user with User ID {user_id}")
         return self._users[user_id]
+
+    def knows(self, party: EUI64 | str) -> bool:
+        """Whether we can act as a party."""
+        return party in self._users
 
     def name(self, party: EUI64 | str | None) -> str:
         """What a party is called."""
@@ -181,7 +185,7 @@ class Caretaker:
                     done.append(self._place_home(device, role, slots.get(role), switch_on))
                     slots = self.read(device)
                     if not self.at_home(device, role, slots, home):
-                        raise _Stuck(f"{done[-1]}, and yet it holds {self._holder(slots.get(role))}")
+                        raise _Stuck(f"{done[-1]}; it holds {self._holder(slots.get(role))}")
             return Restored(slots, tuple(done))
         except TargetNonconformity as failure:
             reason = f"{failure.requirement}: expected {failure.expected}, found {failure.actual}"
@@ -210,14 +214,14 @@ class Caretaker:
             raise _Stuck(f"the {role} slot holds {self._holder(reading)}: {missing.reason}") from None
         if self.needs_mp107(device, owner):
             switch_on()
-        exchange = owner.send(update_credentials(credentials, role), device.device_id)
-        what = f"{exchange.title} placing {self.name(belongs)}'s certificates in the {role} slot"
-        if not isinstance(exchange.answer, Acknowledged):
-            raise _Stuck(f"{what} met {exchange.answer.describe()}")
+        what = f"SRV 6.15.1 of {owner.name} placing {self.name(belongs)}'s certificates in the {role} slot"
         try:
+            exchange = owner.send(update_credentials(credentials, role), device.device_id)
+            if not isinstance(exchange.answer, Acknowledged):
+                raise _Stuck(f"{what} met {exchange.answer.describe()}")
             result = exchange.result()
-        except DeadlinePassed:
-            return f"{what} got no result in time"
+        except DeadlinePassed as late:
+            return f"{what} was not answered within {late.seconds:g} s"
         success = isinstance(result, SMETS1Result) and result.success is not False
         return what if success else f"{what} met {result.describe()}"
 
@@ -236,8 +240,8 @@ class Caretaker:
         if role is not None and reading is not None:
             once = self._once_released(device, reading.party)
             steps.append(
-                f"SRV 6.15.1 of {self._holder(reading)} placing {self.name(device.home[role])}'s certificates "
-                f"in the {role} slot of {device.device_id}{once}"
+                f"SRV 6.15.1 of {self._holder(reading)} placing {self.name(device.home[role])}'s "
+                f"certificates in the {role} slot of {device.device_id}{once}"
             )
         steps.append(f"smets1-conformance pool free {arguments}, after mending it in another way")
         return tuple(steps)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
 import re
@@ -18,8 +17,9 @@ from target.answers import AnswerReader
 from target.arrangement import Arrangement
 from target.arrangement_declared import DeclaredArrangement
 from target.arrangement_emulated import DSP, EmulatedArrangement
+from target.attempts import Attempts
 from target.counters import CounterSource
-from target.courier import GatewayCourier
+from target.courier import Courier, GatewayCourier
 from target.credentials import Credentials
 from target.errors import HarnessError, NotArrangeable
 from target.estate import TestEstate
@@ -27,20 +27,22 @@ from target.evidence import Evidence
 from target.file import TargetFile, TargetFileError, load_target
 from target.file_errors import problem_at
 from target.gateway import Connections, Gateway
-from target.inbox import InboxConfig, InboxProcess, InboxReader
+from target.inbox import InboxConfig, InboxProcess, InboxReader, SharedInbox
+from target.journal import Attempt, Journal
 from target.management import ManagementClient
 from target.pool import LeaseRequest
-from target.process import ChildProcess, python_module
 from target.reachable import check_reachable
+from target.run_lock import RunLock
 from target.service_user import EstateLink, ServiceUser
 from target.session_file import SessionFile
+from target.session_start import start_emulators, start_inbox, take_state_directory, use_site
+from target.site import RunDirectory, Site
 from target.trust import load_trust
 from target.users import UserDirectory
 
 MAIN_ESTATE = "main"
 """The estate at the root of every URL; the only one an endpoint has."""
 
-_EMULATORS_START_SECONDS = 60.0
 _numbers = itertools.count(1)
 
 
@@ -54,7 +56,11 @@ class TargetSession:
         schema: The DUIS schema.
         trust: The SMKI trust store.
         inbox: Reads what has arrived.
-        inbox_process: The inbox, in the process that opened the session.
+        inbox_process: The inbox of an isolated target, in the process that opened the session.
+        shared_inbox: The inbox of a pooled target.
+        site: What outlives a run against a pooled target.
+        run_directory: The directory of this run in the site.
+        attempts: The attempts at scenarios, as the journal of the run has them.
     """
 
     def __init__(self, session_file: SessionFile, state_dir: Path, cleanup: ExitStack) -> None:
@@ -64,8 +70,20 @@ class TargetSession:
         trust = self.target.trust
         self.trust = load_trust(trust.anchors, trust.certificates)
         self.schema = _schema(self.target)
-        self.inbox = InboxReader(session_file.inbox_database, self.trust)
         self.inbox_process: InboxProcess | None = None
+        self.shared_inbox: SharedInbox | None = None
+        self.site: Site | None = None
+        self.run_directory: RunDirectory | None = None
+        self.attempts: Attempts | None = None
+        look_after = None
+        if session_file.run_directory is not None:
+            self.shared_inbox = SharedInbox(InboxConfig.shared(self.target))
+            look_after = self.shared_inbox.ensure
+            self.site = Site(self.target)
+            self.run_directory = RunDirectory(session_file.run_directory)
+        self.inbox = InboxReader(session_file.inbox_database, self.trust, look_after)
+        if self.run_directory is not None:
+            self.attempts = Attempts(Journal(self.run_directory.journal), self.inbox, self.evidence)
         self._callback_url = session_file.callback_url
         self._bundled = session_file.bundled
         self._deviations = session_file.deviations
@@ -88,6 +106,7 @@ class TargetSession:
         keep_state: bool = True,
         plain_http: bool = False,
         progress: Callable[[str], None] = lambda _: None,
+        resume: RunDirectory | None = None,
     ) -> TargetSession:
         """Open a target for a run.
 
@@ -98,6 +117,7 @@ class TargetSession:
             keep_state: Whether the directory stays when the session is closed.
             plain_http: Have the bundled emulators speak plain HTTP, as DCC Boxed does.
             progress: Called with a line when something is about to happen.
+            resume: The run in the site of a pooled target to go on with; by default a new one.
 
         Raises:
             TargetFileError: The target file, or the schema it names, cannot be used.
@@ -106,15 +126,14 @@ class TargetSession:
         """
         cleanup = ExitStack()
         try:
-            _make_private(state_dir)
             if not keep_state:
                 cleanup.callback(shutil.rmtree, state_dir, ignore_errors=True)
-            cleanup.enter_context(_alone(state_dir))
+            take_state_directory(state_dir, cleanup)
             SessionFile.remove(state_dir)
             bundled = target_path is None
             if target_path is None:
                 progress("starting the emulators of the DSP and the three S1SPs")
-                target_path = _start_emulators(
+                target_path = start_emulators(
                     state_dir / "emulators", deviations, plain_http, cleanup, progress
                 )
             elif deviations:
@@ -124,17 +143,13 @@ class TargetSession:
             if not bundled:
                 check_reachable(target)
             progress("starting the inbox")
-            inbox = InboxProcess(InboxConfig.of(target, state_dir), state_dir)
-            cleanup.callback(inbox.close)
-            inbox.start()
-            session_file = SessionFile(
-                target_file=target.path,
-                inbox_database=inbox.database,
-                inbox_port=inbox.port,
-                callback_url=target.callback.base_url or inbox.base_url,
-                counters=state_dir / "counters.sqlite",
-                bundled=bundled,
-                deviations=tuple(deviations),
+            inbox: InboxProcess | None = None
+            if target.isolated:
+                inbox, session_file = start_inbox(target, state_dir, cleanup)
+            else:
+                session_file = use_site(target, resume, cleanup, progress)
+            session_file = session_file.model_copy(
+                update={"bundled": bundled, "deviations": tuple(deviations)}
             )
             session_file.write(state_dir)
             session = cls(session_file, state_dir, cleanup)
@@ -155,7 +170,17 @@ class TargetSession:
         Raises:
             HarnessError: There is none.
         """
-        return cls(SessionFile.wait(state_dir, within), state_dir, ExitStack())
+        session_file = SessionFile.wait(state_dir, within)
+        cleanup = ExitStack()
+        for directory in filter(None, (state_dir, session_file.run_directory)):
+            lock = RunLock(directory)
+            cleanup.callback(lock.release)
+            lock.join()
+        session = cls(session_file, state_dir, cleanup)
+        if session.shared_inbox is not None:
+            cleanup.callback(session.shared_inbox.release)
+            session.shared_inbox.use()
+        return session
 
     def __enter__(self) -> TargetSession:
         return self
@@ -201,20 +226,28 @@ class TargetSession:
         """
         taking_part = [name for name in self.target.s1sp if s1sps is None or name in s1sps]
         switches = {DSP: mp107_dsp, **{name: (mp107 or {}).get(name, True) for name in taking_part}}
-        if self.target.dsp.kind == "endpoint":
+        if not self.target.isolated:
             if deviations or settings:
                 raise NotArrangeable("deviations and settings are for the bundled emulators only")
-            estate, _ = self._estate(MAIN_ESTATE, DeclaredArrangement(self.target))
-            for component, on in switches.items():
-                if component == DSP or mp107 is not None:
-                    estate.set_mp107(component, on)
-            yield estate
+            arrangement = DeclaredArrangement(self.target)
+            devices = [each.device_id for each in arrangement.devices if each.s1sp in taking_part]
+            attempt = self.attempts.begin(devices) if self.attempts is not None else None
+            estate, link = self._estate(MAIN_ESTATE, arrangement, attempt)
+            try:
+                for component, on in switches.items():
+                    if component == DSP or mp107 is not None:
+                        estate.set_mp107(component, on)
+                yield estate
+            finally:
+                for user in estate.users:
+                    user.record_callbacks()
+                link.counters.close()
             return
         unique = f"{_slug(name)}-{os.getpid()}-{next(_numbers)}-{secrets.token_hex(2)}"
-        arrangement = EmulatedArrangement(unique, self._management())
-        estate, link = self._estate(unique, arrangement)
+        emulated = EmulatedArrangement(unique, self._management())
+        estate, link = self._estate(unique, emulated)
         try:
-            arrangement.create(
+            emulated.create(
                 {str(user.user_id): self._callback(user) for user in estate.users},
                 seed=seed,
                 sets_per_s1sp=sets_per_s1sp,
@@ -226,7 +259,7 @@ class TargetSession:
         finally:
             for user in estate.users:
                 user.record_callbacks()
-            arrangement.close()
+            emulated.close()
             link.counters.close()
 
     def expired_identity(self, user: ServiceUser) -> SigningIdentity:
@@ -266,7 +299,21 @@ class TargetSession:
             for each in self.target.assumptions.described()
         )
 
-    def _estate(self, name: str, arrangement: Arrangement) -> tuple[TestEstate, EstateLink]:
+    @property
+    def journal(self) -> Journal | None:
+        """The journal of the run, where the target is pooled."""
+        return self.attempts.journal if self.attempts is not None else None
+
+    def courier_for(self, gateway: Gateway, attempt: Attempt | None = None) -> Courier:
+        """Who carries what a scenario sends: with an attempt, what it has sent before is recalled."""
+        courier: Courier = GatewayCourier(gateway)
+        if attempt is not None and self.attempts is not None:
+            courier = self.attempts.courier(courier, attempt)
+        return courier
+
+    def _estate(
+        self, name: str, arrangement: Arrangement, attempt: Attempt | None = None
+    ) -> tuple[TestEstate, EstateLink]:
         gateway = Gateway.of(
             self.target.dsp, self._connections, self.evidence, self.target.deadlines.synchronous, name
         )
@@ -274,11 +321,12 @@ class TargetSession:
             estate=name,
             target=self.target,
             gateway=gateway,
-            courier=GatewayCourier(gateway),
+            courier=self.courier_for(gateway, attempt),
             counters=self._counters.for_gateway(gateway.name),
             inbox=self.inbox,
             answers=self._answers,
             evidence=self.evidence,
+            scope=self.attempts.scope(attempt) if attempt is not None and self.attempts is not None else None,
         )
         return TestEstate(link, arrangement, self._users.bind(link)), link
 
@@ -308,55 +356,3 @@ def _schema(target: TargetFile) -> Schema:
 
 def _slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "estate"
-
-
-def _make_private(state_dir: Path) -> None:
-    try:
-        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(state_dir.iterdir()) and not (state_dir / "lock").exists():
-            raise HarnessError(
-                f"the state directory {state_dir} holds other files; name an empty or a new one, "
-                "because it is made private to this user"
-            )
-        state_dir.chmod(0o700)
-    except OSError as error:
-        raise HarnessError(f"the state directory {state_dir} cannot be used: {error.strerror}") from None
-
-
-@contextmanager
-def _alone(state_dir: Path) -> Iterator[None]:
-    """Refuse a state directory another run is using."""
-    descriptor = os.open(state_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise HarnessError(
-                f"the state directory {state_dir} is in use by another run; choose another with --state-dir"
-            ) from None
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _start_emulators(
-    state: Path,
-    deviations: Sequence[str],
-    plain_http: bool,
-    cleanup: ExitStack,
-    progress: Callable[[str], None],
-) -> Path:
-    target_file = state / "target.toml"
-    state.mkdir(mode=0o700, exist_ok=True)
-    target_file.unlink(missing_ok=True)
-    arguments = ["--state", str(state), "--until-stdin-closes"]
-    for deviation in deviations:
-        arguments += ["--deviation", deviation]
-    if plain_http:
-        arguments.append("--plain-http")
-    child = ChildProcess(
-        "the emulators", python_module("emulators.up", *arguments), state.parent / "emulators.log"
-    )
-    cleanup.callback(child.close)
-    child.wait_for_file(target_file, _EMULATORS_START_SECONDS, progress)
-    return target_file

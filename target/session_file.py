@@ -25,6 +25,7 @@ class SessionFile(BaseModel):
         counters: Database of the Originator Counters.
         bundled: Whether the bundled emulators are the target.
         deviations: Named deviations of every estate.
+        run_directory: Directory of the run in the site of a pooled target.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +37,7 @@ class SessionFile(BaseModel):
     counters: Path
     bundled: bool
     deviations: tuple[str, ...] = ()
+    run_directory: Path | None = None
 
     def write(self, state_dir: Path) -> None:
         """Write it in one step."""

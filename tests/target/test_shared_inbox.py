@@ -167,7 +167,7 @@ def test_workers_that_all_notice_its_death_start_one(config: InboxConfig) -> Non
 def test_other_settings_need_an_inbox_that_nobody_uses(config: InboxConfig) -> None:
     other = config.model_copy(update={"messages_are_signed": False})
     with another_run(config) as (_, _, pid):
-        with pytest.raises(HarnessError, match="runs with other settings.*another run uses it"):
+        with pytest.raises(HarnessError, match=r"runs with other settings.*another run uses it"):
             SharedInbox(other).use()
         with pytest.raises(HarnessError, match="in use by a run"):
             SharedInbox(other).stop()

@@ -19,7 +19,7 @@ from reports.allure_files import write_allure_results
 from reports.allure_steps import AllureScenario
 from reports.gherkin_lint import feature_files, lint
 from reports.recorder import Recorder, new_result
-from reports.results import ALLURE_RESULTS_DIRECTORY, EVIDENCE_DIRECTORY, ExitCode
+from reports.results import ALLURE_RESULTS_DIRECTORY, EVIDENCE_DIRECTORY, ExitCode, ResultsError
 from reports.run import ConformanceRun
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ def set_environment(
         run.add_environment({name: str(value) for name, value in environment.items()}, list(assumptions))
 
 
+def run_of(config: pytest.Config) -> ConformanceRun | None:
+    """The run of feature files; the controlling process tells it what holds for all of it."""
+    return config.stash.get(_RUN, None)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--output DIR``: where results, evidence and reports are written."""
     parser.getgroup("conformance").addoption(
@@ -57,6 +62,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         default=DEFAULT_OUTPUT,
         help="folder for results, evidence and reports (default: %(default)s)",
+    )
+    parser.getgroup("conformance").addoption(
+        "--resume-run",
+        dest="conformance_resume",
+        metavar="FILE",
+        default=None,
+        help="record of an interrupted run to go on with; use `smets1-conformance run --resume`",
     )
 
 
@@ -78,9 +90,11 @@ def pytest_configure(config: pytest.Config) -> None:
     run = ConformanceRun(config, output, report, whole_files=not any("::" in str(arg) for arg in config.args))
     if not is_worker(config):
         try:
-            run.prepare()
+            run.prepare(resume=config.getoption("conformance_resume") is not None)
         except OSError as error:
             pytest.exit(f"--output {output}: cannot be written: {error.strerror}", ExitCode.HARNESS_ERROR)
+        except ResultsError as error:
+            pytest.exit(str(error), ExitCode.HARNESS_ERROR)
     write_allure_results(config, output / ALLURE_RESULTS_DIRECTORY)
     config.stash[_RUN] = run
     config.pluginmanager.register(run, "conformance-run")
@@ -121,7 +135,12 @@ def is_scenario(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Compare what was collected with what is written, before anything is deselected."""
     run = session.config.stash.get(_RUN, None)
-    if run is not None and not run.check_count(sum(is_scenario(item) for item in items)):
+    if run is None:
+        return
+    if run.check_count(sum(is_scenario(item) for item in items)):
+        done = run.has_verdict
+        items[:] = [item for item in items if item.nodeid not in done]
+    else:
         items.clear()
 
 

@@ -151,7 +151,7 @@ class Recorder:
         if exception is None:
             if when == "call" and result.status is Status.NOT_RUN:
                 result.status = Status.PASSED
-        elif isinstance(exception, pytest.skip.Exception):
+        elif isinstance(exception, pytest.skip.Exception) and result.status is not Status.FAILED:
             result.status = Status.NOT_RUN if isinstance(exception, NotRun) else Status.NOT_APPLICABLE
             result.reason = Reason(requirement=exception.msg or "no reason given")
         elif when == "call" and isinstance(exception, AssertionError):

@@ -16,6 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 
 RESULTS_FILE = "results.jsonl"
 RUN_FILE = "run.json"
+RESUME_FILE = "resume.json"
+"""How the run was called; whoever resumes a run writes and reads it."""
 EVIDENCE_DIRECTORY = "evidence"
 ALLURE_RESULTS_DIRECTORY = "allure-results"
 ALLURE_REPORT_DIRECTORY = "allure-report"
@@ -133,6 +135,11 @@ class ScenarioResult:
     labels: dict[str, list[str]] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
 
+    @property
+    def steps_taken(self) -> bool:
+        """Whether the scenario came to carry out a step."""
+        return any(step.status != "not run" for step in self.steps)
+
     def as_json(self) -> dict[str, Any]:
         """This record as plain JSON values."""
         record = dataclasses.asdict(self)
@@ -149,6 +156,20 @@ class ScenarioResult:
         return _SCENARIO.validate_python(record)
 
 
+@dataclass(frozen=True)
+class SanityCheck:
+    """Whether the target answered SRV 8.2 as expected, before the first scenario or after the last one.
+
+    `when` is "first" or "last", `at` is UTC in ISO 8601.
+    """
+
+    when: str
+    at: str
+    passed: bool
+    text: str
+    attachments: list[Attachment] = field(default_factory=list)
+
+
 @dataclass
 class RunInformation:
     """What holds for the whole run. Scenarios are counted with the rows of their Examples expanded."""
@@ -163,6 +184,15 @@ class RunInformation:
     environment: dict[str, str] = field(default_factory=dict)
     assumptions: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    sanity: list[SanityCheck] = field(default_factory=list)
+    ended_early: str = ""
+    """Why no further scenario was started: an endpoint that is dead, a budget, Ctrl-C."""
+    taken_over: int = 0
+    """How many verdicts were reached before the run was interrupted and resumed."""
+    callbacks: dict[str, int] = field(default_factory=dict)
+    """Messages at the callbacks that no verdict rests on, by kind: duplicate, late, refused, of nobody."""
+    messages_of_nobody: list[str] = field(default_factory=list)
+    """The first of those, a line each."""
 
 
 _SCENARIO = TypeAdapter(ScenarioResult)
@@ -186,7 +216,7 @@ class ResultsWriter:
             OSError: the folder cannot be written.
         """
         (self.directory / EVIDENCE_DIRECTORY).mkdir(parents=True, exist_ok=True)
-        for name in (RESULTS_FILE, RUN_FILE, SUMMARY_FILE):
+        for name in (RESULTS_FILE, RUN_FILE, SUMMARY_FILE, RESUME_FILE):
             (self.directory / name).unlink(missing_ok=True)
         for folder in (EVIDENCE_DIRECTORY, ALLURE_RESULTS_DIRECTORY):
             for file in (self.directory / folder).glob("*"):
@@ -203,7 +233,9 @@ class ResultsWriter:
     def write_run(self, run: RunInformation) -> None:
         """Write ``run.json``."""
         text = json.dumps(dataclasses.asdict(run), indent=2, ensure_ascii=False)
-        (self.directory / RUN_FILE).write_text(text + "\n", encoding="utf-8")
+        temporary = self.directory / f".{RUN_FILE}"  # in one step, as a kill may come at any moment
+        temporary.write_text(text + "\n", encoding="utf-8")
+        temporary.replace(self.directory / RUN_FILE)
 
 
 def read_results(directory: Path) -> tuple[RunInformation, list[ScenarioResult]]:
@@ -215,11 +247,10 @@ def read_results(directory: Path) -> tuple[RunInformation, list[ScenarioResult]]
     results_path, run_path = directory / RESULTS_FILE, directory / RUN_FILE
     if not results_path.is_file():
         raise ResultsError(f"{results_path}: no results here; run the features first")
-    lines = results_path.read_text(encoding="utf-8").splitlines(keepends=True)
+    # As octets: the last line may end within a character, and a record may hold Unicode's line ends.
+    *lines, _cut_short = results_path.read_bytes().split(b"\n")
     results = []
     for number, line in enumerate(lines, start=1):
-        if number == len(lines) and not line.endswith("\n"):
-            break
         try:
             results.append(_SCENARIO.validate_json(line))
         except ValidationError as error:
@@ -233,13 +264,16 @@ def read_results(directory: Path) -> tuple[RunInformation, list[ScenarioResult]]
     return run, results
 
 
-def exit_code_of(statuses: list[Status], *, selected: int, aborted: bool) -> ExitCode:
+def exit_code_of(
+    statuses: list[Status], *, selected: int, aborted: bool, ended_early: bool = False
+) -> ExitCode:
     """The exit code of a run (docs/adr/0008).
 
     Args:
         statuses: the verdict of every scenario that has one.
         selected: how many scenarios were selected to run.
         aborted: the harness or the configuration stopped the run.
+        ended_early: the run ended before its time, or the target did not answer any more at its end.
     """
     if aborted:
         return ExitCode.HARNESS_ERROR
@@ -247,6 +281,7 @@ def exit_code_of(statuses: list[Status], *, selected: int, aborted: bool) -> Exi
         return ExitCode.DOES_NOT_CONFORM
     if Status.ERROR in statuses:
         return ExitCode.HARNESS_ERROR
-    if Status.PASSED not in statuses or Status.NOT_RUN in statuses or len(statuses) < selected:
+    not_all = Status.PASSED not in statuses or Status.NOT_RUN in statuses or len(statuses) < selected
+    if not_all or ended_early:
         return ExitCode.INCOMPLETE
     return ExitCode.CONFORMS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,19 +14,25 @@ from reports.gherkin_lint import LintReport
 from reports.recorder import describe, new_result
 from reports.results import (
     ALLURE_RESULTS_DIRECTORY,
+    EVIDENCE_DIRECTORY,
+    Attachment,
+    AttachmentKind,
     ExitCode,
     Reason,
     ResultsWriter,
     RunInformation,
+    SanityCheck,
     ScenarioResult,
     Status,
     exit_code_of,
 )
+from reports.resume import TakenOver, take_over
 from reports.summary import write_summary
 from reports.terminal import Terminal
 from reports.written import WrittenTests
 
 _WORKER_OUTPUT = "conformance"
+_TAKEN_OVER = "conformance_taken_over"
 _PHASES = ("setup", "call", "teardown")
 
 
@@ -43,31 +49,85 @@ class ConformanceRun:
         self._is_worker = hasattr(config, "workerinput")
         self._written = written
         self._whole_files = whole_files
-        self._tests = WrittenTests(written.scenarios)
+        self.tests = WrittenTests(written.scenarios)
         self._writer = ResultsWriter(output)
         self._selected_nodeids: list[str] = []
         self._reported: set[str] = set()
         self._started = False
+        self._collected = False
+        self._begun = False
+        self._taken_over: TakenOver | None = None
+        self._resume_command = ""
         self._terminal: Terminal | None = None
         self._verbose = config.option.verbose
 
-    def prepare(self) -> None:
+    def prepare(self, *, resume: bool = False) -> None:
         """Make the results folder ready and quieten pytest's own reporting.
+
+        Args:
+            resume: go on with the results that are there.
 
         Raises:
             OSError: the folder cannot be written.
+            ResultsError: the results that are there cannot be read.
         """
         self.information.started = _now()
-        self._writer.prepare()
+        if resume:
+            self._taken_over = take_over(self.output)
+            collected = self.information.written
+            self.information = self._taken_over.information
+            self.information.written = collected
+            self.information.started = self.information.started or _now()
+            self._keep(self._taken_over.results)
+        else:
+            self._writer.prepare()
         self._writer.write_run(self.information)
         # Below -1 pytest prints neither header nor dots nor summary; ours shows what went wrong.
         self._config.option.verbose = -2
         self._config.option.tbstyle = "short"
         self._config.option.no_summary = True
 
+    def take_over(self, results: Iterable[ScenarioResult]) -> None:
+        """Add verdicts that were reached before an interruption and are missing from the results."""
+        if self._taken_over is not None:
+            added = self._taken_over.add(results)
+            for result in added:
+                self._writer.append(result)
+            self._keep(added)
+
+    def _keep(self, results: Iterable[ScenarioResult]) -> None:
+        for result in results:
+            self.results.append(result)
+            self._reported.add(result.nodeid)
+        self.information.taken_over = len(self.results)
+
+    @property
+    def has_verdict(self) -> frozenset[str]:
+        """The scenarios whose verdict was reached before an interruption; they are not carried out again."""
+        if self._is_worker:
+            worker_input: dict[str, Any] = self._config.workerinput  # type: ignore[attr-defined]
+            return frozenset(worker_input.get(_TAKEN_OVER, ()))
+        taken = self._taken_over.results if self._taken_over is not None else ()
+        return frozenset(result.nodeid for result in taken)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist which scenarios are left out."""
+        node.workerinput[_TAKEN_OVER] = sorted(self.has_verdict)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether scenarios were selected that have not come to their end."""
+        missing = any(nodeid not in self._reported for nodeid in self._selected_nodeids)
+        return missing or bool(self.information.ended_early) or not self._collected
+
+    def tell_how_to_resume(self, command: str) -> None:
+        """What to call to go on with the run, should it be interrupted."""
+        self._resume_command = command
+
     def describe(self, result: ScenarioResult) -> None:
         """Fill in what the feature files say, for a scenario that did not come to run its first step."""
-        found = self._tests.find(result.nodeid)
+        found = self.tests.find(result.nodeid)
         if found is not None:
             scenario, row = found.scenario, found.row
             describe(result, scenario.feature, found.title, list(scenario.tags))
@@ -80,6 +140,40 @@ class ConformanceRun:
         self.information.environment.update(environment)
         known = self.information.assumptions
         known.extend(assumption for assumption in assumptions if assumption not in known)
+
+    def add_sanity_check(
+        self, when: str, at: datetime, text: str, messages: Sequence[tuple[str, AttachmentKind, bytes]]
+    ) -> None:
+        """Put on record, and show, whether the target answered before or after the scenarios.
+
+        Args:
+            when: "first" or "last".
+            at: when that was (UTC).
+            text: why it did not; empty when it did.
+            messages: title, kind and octets of what was sent and received.
+        """
+        attachments = []
+        for number, (title, kind, document) in enumerate(messages, start=1):
+            name = f"sanity-{when}-{number:02d}-{kind}.xml"
+            (self.output / EVIDENCE_DIRECTORY / name).write_bytes(document)
+            attachments.append(Attachment(title, kind, "application/xml", name))
+        check = SanityCheck(
+            when,
+            at.isoformat(timespec="seconds"),
+            passed=not text,
+            text=text or "SRV 8.2 was answered as expected",
+            attachments=attachments,
+        )
+        self.information.sanity.append(check)
+        self._writer.write_run(self.information)
+        self._printer().sanity_check(check)
+
+    def end_early(self, reason: str) -> None:
+        """No further scenario is started. The first reason counts."""
+        if not self.information.ended_early:
+            self.information.ended_early = reason
+            self._writer.write_run(self.information)
+            self._printer().ends_early(reason)
 
     def check_count(self, collected: int) -> bool:
         """Whether as many scenarios were collected as are written."""
@@ -98,18 +192,22 @@ class ConformanceRun:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Without xdist: the items that are left are the ones selected."""
-        if not self._is_worker and session.items:
+        self._collected = True
+        if not self._is_worker and (
+            session.items or (self._taken_over is not None and not _distributes(self._config))
+        ):
             self._begin([item.nodeid for item in session.items])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """With xdist: every worker collects the same items."""
-        if not self._selected_nodeids:
+        if not self._begun:
             self._begin(list(ids))
 
     def _begin(self, nodeids: list[str]) -> None:
+        self._begun = self._collected = True
         self._selected_nodeids = nodeids
-        self.information.selected = len(nodeids)
+        self.information.selected = self.information.taken_over + len(nodeids)
         self._printer().begin(self.information)
 
     def _printer(self) -> Terminal:
@@ -148,6 +246,8 @@ class ConformanceRun:
         self.results.append(result)
         self._reported.add(result.nodeid)
         self._writer.append(result)
+        if self.information.ended_early and result.status is Status.NOT_RUN and not result.steps_taken:
+            return  # said once, with the reason
         self._printer().scenario_ended(result, len(self.results), self.information.selected)
 
     def _without_record(self, nodeid: str, status: Status, text: str) -> ScenarioResult:
@@ -207,6 +307,7 @@ class ConformanceRun:
         session.exitstatus = self._finish(session)
 
     def _finish(self, session: pytest.Session) -> ExitCode:
+        unfinished = self.unfinished
         for nodeid in self._selected_nodeids:
             if nodeid not in self._reported:
                 result = self._without_record(nodeid, Status.NOT_RUN, "")
@@ -219,6 +320,7 @@ class ConformanceRun:
             statuses,
             selected=self.information.selected,
             aborted=bool(self.information.problems) or stopped,
+            ended_early=bool(self.information.ended_early),
         )
         self.information.executed = sum(status in executed for status in statuses)
         self.information.finished = _now()
@@ -229,7 +331,14 @@ class ConformanceRun:
             write_allure_environment(allure_results, self.information)
         write_summary(self.output)
         self._printer().finish(self.information, self.results, self.output)
+        if unfinished and self._resume_command and self._begun:
+            self._printer().can_be_resumed(self._resume_command)
         return code
+
+
+def _distributes(config: pytest.Config) -> bool:
+    """Whether pytest-xdist has the scenarios carried out; this process then collects none."""
+    return bool(getattr(config.option, "tx", None))
 
 
 def _now() -> str:

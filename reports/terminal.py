@@ -17,6 +17,7 @@ from reports.results import (
     SUMMARY_FILE,
     ExitCode,
     RunInformation,
+    SanityCheck,
     ScenarioResult,
     Status,
 )
@@ -50,9 +51,30 @@ class Terminal:
     def begin(self, run: RunInformation) -> None:
         """Say how much there is to do."""
         console, text = self._console()
-        console.print(f"[bold]{run.selected}[/] of {run.written} scenarios selected")
+        taken = f"; the verdicts of {run.taken_over} were reached before" if run.taken_over else ""
+        console.print(f"[bold]{run.selected}[/] of {run.written} scenarios selected{taken}")
         for name, value in run.environment.items():
             console.print(f"  [dim]{escape(name)}:[/] {escape(value)}")
+        self._write(text)
+
+    def sanity_check(self, check: SanityCheck) -> None:
+        """One line for SRV 8.2 before the first scenario, or after the last one."""
+        console, text = self._console()
+        style = "green" if check.passed else "yellow"
+        console.print(f"[bold]Sanity ({check.when})[/] [{style}]{escape(check.text)}[/]", soft_wrap=True)
+        self._write(text)
+
+    def ends_early(self, reason: str) -> None:
+        """Why no further scenario is started, when that becomes known."""
+        console, text = self._console()
+        console.print(f"[bold yellow]incomplete:[/] {escape(reason)}", soft_wrap=True)
+        self._write(text)
+
+    def can_be_resumed(self, command: str) -> None:
+        """How to go on with a run that was interrupted."""
+        console, text = self._console()
+        console.print("[bold]Go on[/]     with what was left undone:")
+        console.print(f"  {escape(command)}", soft_wrap=True)
         self._write(text)
 
     def scenario_ended(self, result: ScenarioResult, number: int, total: int) -> None:
@@ -83,6 +105,8 @@ class Terminal:
         self._counts(console, run, results)
         for problem in run.problems:
             console.print(f"[magenta]problem:[/] {escape(problem)}")
+        if run.ended_early:
+            console.print(f"[bold yellow]incomplete:[/] {escape(run.ended_early)}", soft_wrap=True)
         code = ExitCode(run.exit_code)
         style = "bold green" if code is ExitCode.CONFORMS else "bold red"
         console.print(f"[bold]Report[/]    {escape(str(output / SUMMARY_FILE))}")

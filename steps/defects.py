@@ -67,7 +67,7 @@ def _unknown_device(scenario: Scenario) -> Exchange:
 
 
 def _device_of_nobody(target: TargetFile) -> EUI64:
-    """A device that may be addressed although nobody has it: at a system that is not ours, only a listed one."""
+    """A device nobody has that may be addressed: at a system that is not ours, only one the file names."""
     if target.safety.unknown_device is not None:
         return target.safety.unknown_device
     if target.isolated:

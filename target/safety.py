@@ -1,8 +1,8 @@
 """Couriers that keep a run within what the target file allows: listed devices, and a budget of requests.
 
 They wrap other couriers (`target.courier`). In a run against systems that are not ours the order is
-`ListedDevicesOnly(JournalCourier(Budget(GatewayCourier(...))))`: a device that nobody listed is refused before
-anything is written down, and what the journal recalls costs nothing.
+`ListedDevicesOnly(JournalCourier(Budget(GatewayCourier(...))))`: a device that nobody listed is refused
+before anything is written down, and what the journal recalls costs nothing.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ class DeviceNotListed(NotSent):
         self.device_id = device_id
         self.title = title
         super().__init__(
-            f"{title} was not sent: it is for {device_id}, which is no device_id of a [[device]] in {target.path}, "
-            "not dsp.entity_identifier and not safety.unknown_device; list it if it may be tested"
+            f"{title} was not sent: it is for {device_id}, which is no device_id of a [[device]] in "
+            f"{target.path}, not dsp.entity_identifier and not safety.unknown_device; list it if it may be "
+            "tested"
         )
 
 
@@ -62,8 +63,8 @@ class ListedDevicesOnly:
     """Lets nothing pass that addresses a device which the target file does not list.
 
     What counts is the RequestID handed over, and whatever the octets themselves name: Business Targets in
-    RequestIDs, and the devices of 8.2, 8.7.1, 8.7.2 and 8.12.2. The search is tolerant, because a document may
-    be malformed on purpose.
+    RequestIDs, and the devices of 8.2, 8.7.1, 8.7.2 and 8.12.2. The search is tolerant, because a document
+    may be malformed on purpose.
 
     Args:
         inner: Carries what may be sent.

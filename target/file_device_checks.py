@@ -70,7 +70,9 @@ def _registered(
         user = users.get(user_id)
         if role not in registrable:
             expected = ", ".join(registrable)
-            message = f"nobody is registered as {role} for a {device.device_type}; expected {expected}"
+            message = (
+                f"nobody is registered as {role} for device type {device.device_type}; expected {expected}"
+            )
             yield (*place, "registered", role), message
         elif user is not None and role not in user.roles:
             message = (
@@ -117,7 +119,7 @@ def _slots(device: DeviceEntry, place: KeyPath, users: dict[EUI64, ServiceUserEn
             expected = " or ".join(operators) or "ED or GT"
             yield (
                 where,
-                f"{user.name!r} is no Network Operator of a {device.device_type}; "
+                f"{user.name!r} is no Network Operator for device type {device.device_type}; "
                 f"expected one in role {expected}",
             )
         elif slot is RemotePartyRole.NETWORK_OPERATOR and (

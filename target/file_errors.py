@@ -113,6 +113,8 @@ def problems_of(
     findings = error.errors()
     for finding in findings:
         location: KeyPath = tuple(finding["loc"])
+        if location[-1:] == ("[key]",):  # pydantic's mark of a key that is no choice
+            location = location[:-1]
         # A list is not too short only because its elements are wrong.
         inside = any(other["loc"][:-1] == finding["loc"] for other in findings)
         if not (finding["type"] == "too_short" and inside):

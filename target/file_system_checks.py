@@ -115,6 +115,10 @@ def _neighbours(target: TargetFile) -> Iterator[Finding]:
     if target.isolated:
         return
     dsp = target.dsp
+    started = [name for name, s1sp in target.s1sp.items() if s1sp.emulator is not None]
+    if started and dsp.s1sp_messages is None:
+        names = ", ".join(started)
+        yield ("dsp",), f"needs s1sp_messages, the URL the run's emulators of S1SPs ({names}) post results to"
     for name, s1sp in target.s1sp.items():
         if dsp.emulator is not None and s1sp.emulator is None:
             why = "because the run starts the DSP emulator in front of it"
@@ -123,9 +127,6 @@ def _neighbours(target: TargetFile) -> Iterator[Finding]:
                 yield ("s1sp", name), message
             if s1sp.signer is None:
                 yield ("s1sp", name), f"needs signer, the certificate it signs its messages with, {why}"
-        if s1sp.emulator is not None and dsp.s1sp_messages is None:
-            message = f"needs s1sp_messages, the URL the emulator of {name} posts its results to"
-            yield ("dsp",), message
         if dsp.emulator is not None and dsp.emulator.tls is None and _is_https(s1sp.service_requests):
             message = f"posts to {s1sp.service_requests}, which needs [dsp.emulator.tls]"
             yield ("dsp", "emulator"), message

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,182 +9,7 @@ import pytest
 from duis.smki.testpki import TestPKI
 from target.file import TargetFileError, load_target
 from target.file_positions import line_of
-
-Edit = Callable[[str, TestPKI], str]
-
-
-def replaced(old: str, new: str) -> Edit:
-    def edit(text: str, pki: TestPKI) -> str:
-        assert old in text
-        return text.replace(old, new.replace("PKI", str(pki.directory)), 1)
-
-    return edit
-
-
-def appended(more: str) -> Edit:
-    return lambda text, pki: f"{text}\n{more.replace('PKI', str(pki.directory))}\n"
-
-
-def expired_signer(text: str, pki: TestPKI) -> str:
-    good, faulty = (
-        f"{pki.directory}/parties/ed-north/xmlsign",
-        f"{pki.directory}/faulty/ed-north-xmlsign-expired",
-    )
-    return text.replace(good, faulty)
-
-
-def foreign_key(text: str, pki: TestPKI) -> str:
-    files = f"{pki.directory}/parties"
-    return text.replace(f"{files}/ed-north/xmlsign.key", f"{files}/ed-south/xmlsign.key")
-
-
-def foreign_tls_key(text: str, pki: TestPKI) -> str:
-    return text.replace(f"{pki.directory}/tls/inbox.key", f"{pki.directory}/tls/dsp.key")
-
-
-def key_as_certificate(text: str, pki: TestPKI) -> str:
-    files = f"{pki.directory}/parties/ed-north"
-    return text.replace(f"{files}/ds.pem", f"{files}/ds.key")
-
-
-def second_name(text: str, pki: TestPKI) -> str:
-    return text.replace('name = "ed-central"', 'name = "ed-north"')
-
-
-def second_user_id(text: str, pki: TestPKI) -> str:
-    first, second = pki.party("ed-north"), pki.party("ed-central")
-    return text.replace(str(second.entity_identifier), str(first.entity_identifier))
-
-
-DEVICE = """[[device]]
-device_id = "00-DB-12-34-56-78-90-A0"
-device_type = "{type}"
-s1sp = "{s1sp}"
-mpxn = "{mpxn}"
-registered = {{ IS = "02-53-31-00-00-00-00-31" }}
-"""
-
-CASES = {
-    "not TOML": (replaced("[dsp]", "[dsp"), "", "not valid TOML"),
-    "key written twice": (
-        replaced('kind = "emulated"', 'kind = "emulated"\nkind = "emulated"'),
-        "",
-        "not valid TOML",
-    ),
-    "required table missing": (
-        lambda text, pki: re.sub(r"\[trust\]\n(.+\n)+", "", text),
-        "trust",
-        "required",
-    ),
-    "required key missing": (
-        lambda text, pki: re.sub(r"send_command = .*\n", "", text),
-        "dsp.send_command",
-        "required",
-    ),
-    "unknown key": (replaced("[dsp]", "[dsp]\nsend_comand = 1"), "dsp.send_comand", "not known here"),
-    "unknown table": (appended("[dcc]\na = 1"), "dcc", "not known here"),
-    "unknown assumption": (
-        appended("[assumptions]\nsmets1_variant = 1"),
-        "assumptions.smets1_variant",
-        "not known",
-    ),
-    "wrong type": (replaced("port = 0", 'port = "any"'), "callback.port", "whole number"),
-    "port out of range": (replaced("port = 0", "port = 70000"), "callback.port", "70000"),
-    "not a choice": (replaced('"emulated"', '"simulated"'), "dsp.kind", "'endpoint'"),
-    "not a URL": (
-        replaced("https://127.0.0.1:8441/api/v1/serviceT", "localhost/T"),
-        "dsp.transform",
-        "expected a URL",
-    ),
-    "the same URL twice": (replaced("serviceD", "serviceS"), "dsp.non_device", "URL of its own"),
-    "https without TLS files": (
-        lambda text, pki: re.sub(r"\[dsp\.tls\]\n(.+\n)+", "", text),
-        "dsp",
-        "needs [dsp.tls]",
-    ),
-    "malformed EUI-64": (
-        lambda text, pki: re.sub(r'user_id = ".*?"', 'user_id = "90B3D51F30010000"', text, count=1),
-        "service_user[0].user_id",
-        "expected an EUI-64",
-    ),
-    "unknown role": (replaced("roles = ['ED']", "roles = ['DNO']"), "service_user[0].roles[0]", "'ED'"),
-    "no role": (replaced("roles = ['ED']", "roles = []"), "service_user[0].roles", "at least 1"),
-    "name unfit for a URL": (
-        replaced('name = "ed-north"', 'name = "ed north"'),
-        "service_user[0].name",
-        "part of a URL",
-    ),
-    "name used twice": (second_name, "service_user[1].name", "earlier one"),
-    "User ID used twice": (second_user_id, "service_user[1].user_id", "belongs to 'ed-north'"),
-    "certificate file missing": (
-        replaced("ed-north/ds.pem", "ed-north/digital-signing.pem"),
-        "service_user[0].digital_signing.certificate",
-        "does not exist",
-    ),
-    "key in place of a certificate": (
-        key_as_certificate,
-        "service_user[0].digital_signing.certificate",
-        "no X.509 certificate",
-    ),
-    "directory in place of a key": (
-        replaced("ed-north/xmlsign.key", "ed-north"),
-        "service_user[0].signing.key",
-        "is a directory",
-    ),
-    "certificate in place of a key": (
-        replaced("ed-north/xmlsign.key", "ed-north/xmlsign.pem"),
-        "service_user[0].signing.key",
-        "no private key",
-    ),
-    "key of another party": (
-        foreign_key,
-        "service_user[0].signing.key",
-        "does not belong to the certificate",
-    ),
-    "key of another server": (foreign_tls_key, "callback.tls.key", "does not belong to the certificate"),
-    "expired certificate": (expired_signer, "service_user[0].signing.certificate", "expired on"),
-    "trust without certificates": (
-        replaced("/smki/root.pem", "/../nothing"),
-        "trust.anchors[0]",
-        "does not exist",
-    ),
-    "emulated S1SP without management": (
-        lambda text, pki: text.replace('management = "https://127.0.0.1:9442"', ""),
-        "s1sp.S1SP1",
-        "needs management",
-    ),
-    "endpoint without devices": (replaced('"emulated"', '"endpoint"'), "dsp.kind", "at least one [[device]]"),
-    "device of an unknown S1SP": (
-        appended(DEVICE.format(type="ESME", s1sp="S1SP9", mpxn="1")),
-        "device[0].s1sp",
-        "not 'S1SP9'",
-    ),
-    "unknown device type": (
-        appended(DEVICE.format(type="SMETER", s1sp="S1SP1", mpxn="1")),
-        "device[0].device_type",
-        "'ESME'",
-    ),
-    "malformed MPAN": (
-        appended(DEVICE.format(type="ESME", s1sp="S1SP1", mpxn="12A")),
-        "device[0].mpxn",
-        "13 digits",
-    ),
-    "negative deadline": (
-        appended("[deadlines]\nresult = -1"),
-        "deadlines.result",
-        "greater than or equal",
-    ),
-    "schema file missing": (
-        lambda text, pki: 'schema = "DUIS.xsd"\n' + text,
-        "schema",
-        "does not exist",
-    ),
-    "base URL without a fixed port": (
-        replaced("port = 0", 'port = 0\nbase_url = "https://a.example"'),
-        "callback",
-        "port must be a fixed port",
-    ),
-}
+from tests.target.malformed_targets import CASES
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -203,8 +27,15 @@ def test_each_mistake_is_told_with_file_line_and_field(
     message = str(caught.value)
     assert message.startswith(str(path))
     assert "\n" not in message
-    is_absent = case == "required table missing"
-    assert (problem.line is None) == is_absent
+    if case in ("not TOML", "key written twice"):
+        assert problem.line is not None
+    elif case == "required table missing":
+        assert problem.line is None
+    else:
+        assert problem.line is not None
+        line = path.read_text().splitlines()[problem.line - 1]
+        names = re.sub(r"\[\d+\]", "", field).split(".")
+        assert any(name in line for name in names[-2:]), line
 
 
 def test_the_line_is_that_of_the_key(target_text: str, tmp_path: Path) -> None:

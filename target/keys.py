@@ -2,9 +2,9 @@
 
 A passphrase comes from the environment variable that `passphrase_env` names, or is asked for on the terminal,
 once for each key file and each token. What was asked for is known to this process only:
-`collected_passphrases` and `provide` take it to the workers of a run, `write_passphrases` and
-`read_passphrases` to the inbox, both over pipes. It is never written to a file, an environment or a command
-line.
+`collected_passphrases` and `provide` take it to the workers of a run, `passphrase_line` and
+`read_passphrase_line` to the inbox, both over pipes. It is never written to a file, an environment or a
+command line.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import sys
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -54,16 +53,16 @@ def provide(passphrases: Mapping[str, str]) -> None:
         _asked.update((name, SecretStr(secret)) for name, secret in passphrases.items())
 
 
-def write_passphrases(stream: IO[bytes], keys: Iterable[KeyReference]) -> None:
-    """Hand a child process what was collected for the keys it uses, as one line on its standard input."""
+def passphrase_line(keys: Iterable[KeyReference]) -> bytes:
+    """What was collected for some keys, as the line a child process reads from its standard input first."""
     collected = collected_passphrases()
-    wanted = {name: collected[name] for name in map(_name, keys) if name in collected}
-    stream.write(json.dumps(wanted).encode() + b"\n")
-    stream.flush()
+    return (
+        json.dumps({name: collected[name] for name in map(_name, keys) if name in collected}).encode() + b"\n"
+    )
 
 
-def read_passphrases(descriptor: int) -> None:
-    """Take over what the parent process has written with `write_passphrases`; reads not one octet more."""
+def read_passphrase_line(descriptor: int) -> None:
+    """Take over what the parent process has written, a `passphrase_line`; reads not one octet more."""
     line = b""
     while not line.endswith(b"\n"):
         octet = os.read(descriptor, 1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from target.deadline import Deadline
@@ -24,6 +26,11 @@ def environment_of_children() -> dict[str, str]:
     """The environment in which a process of ours finds our packages."""
     paths = [_project_directory(), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
+def no_core_files() -> None:
+    """Have neither this process nor those it starts leave a core file: it would hold keys and passphrases."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 class ChildProcess:
@@ -59,6 +66,13 @@ class ChildProcess:
     def running(self) -> bool:
         """Whether it still runs."""
         return self._process.poll() is None
+
+    def tell(self, octets: bytes) -> None:
+        """Write to its standard input; one that has ended hears nothing, and `wait_for_file` will say so."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(octets)
+            self._process.stdin.flush()
 
     def output(self) -> str:
         """What it has written since it was started."""

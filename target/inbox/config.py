@@ -21,6 +21,7 @@ class InboxTLS(BaseModel):
     ca: Path
     certificate: Path
     key: Path
+    passphrase_env: str | None = None
 
 
 class Sharing(BaseModel):
@@ -58,6 +59,8 @@ class InboxConfig(BaseModel):
         dsp_signer_role: Role code the outer signer must have [CERT].
         s1sp_signer_role: Role code the inner signer must have [ASSUMED].
         body_limit: Largest message in octets.
+        stalled_seconds: How long a peer may take for the TLS handshake, for the head of a request and for its
+            body.
         sharing: Present for an inbox that outlives the run that started it.
     """
 
@@ -76,6 +79,7 @@ class InboxConfig(BaseModel):
     dsp_signer_role: str = "89"
     s1sp_signer_role: str = "7F"
     body_limit: int = BODY_LIMIT
+    stalled_seconds: float = 30.0
     sharing: Sharing | None = None
 
     @classmethod
@@ -115,7 +119,7 @@ class InboxConfig(BaseModel):
             database=directory / "inbox.sqlite",
             ready_file=directory / "inbox.ready.json",
             path_suffix=callback.path_suffix,
-            tls=InboxTLS(ca=tls.ca, certificate=tls.certificate, key=tls.key) if tls is not None else None,
+            tls=InboxTLS.model_validate(dict(tls)) if tls is not None else None,
             schema_file=target.official_schema,
             anchors=target.trust.anchors,
             certificates=target.trust.certificates,

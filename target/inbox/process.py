@@ -7,6 +7,7 @@ from pathlib import Path
 
 from target.errors import HarnessError
 from target.inbox.config import InboxConfig
+from target.keys import passphrase_line
 from target.process import ChildProcess, python_module
 
 
@@ -48,8 +49,11 @@ class InboxProcess:
         config_file = self._directory / "inbox.json"
         config_file.write_text(config.model_dump_json(indent=1), "utf-8")
         config.ready_file.unlink(missing_ok=True)
-        command = python_module("target.inbox", "--config", str(config_file), "--until-stdin-closes")
+        command = python_module(
+            "target.inbox", "--config", str(config_file), "--until-stdin-closes", "--passphrases-on-stdin"
+        )
         self._child = ChildProcess("the inbox", command, self._directory / "inbox.log")
+        self._child.tell(passphrase_line([config.tls.key] if config.tls is not None else []))
         self._child.wait_for_file(config.ready_file, self._start_seconds)
         ready = json.loads(config.ready_file.read_text("utf-8"))
         self.port, self.pid = int(ready["port"]), int(ready["pid"])

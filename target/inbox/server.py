@@ -19,23 +19,29 @@ from pathlib import Path
 from aiohttp import web
 
 from duis.schema import Schema
+from target.errors import HarnessError
 from target.inbox.acceptance import Acceptance, NotAcceptable
 from target.inbox.config import InboxConfig
+from target.inbox.limits import FirstRequests
 from target.inbox.sharing import announce_ready, sole_server, until_unused
 from target.inbox.store import InboxStore
+from target.tls import server_context
 from target.trust import load_trust
 
 _LOG = logging.getLogger("target.inbox")
 _MEDIA_TYPES = ("application/xml", "text/xml")
 _STORE = web.AppKey("store", InboxStore)
 _ACCEPTANCE = web.AppKey("acceptance", Acceptance)
+_BODY_SECONDS = web.AppKey("body_seconds", float)
+_LINGERING_SECONDS = 1.0
 
 
-def application(config: InboxConfig) -> web.Application:
+def application(config: InboxConfig, first_requests: FirstRequests) -> web.Application:
     """The server application, with its database opened."""
     schema = Schema.official(config.schema_file) if config.schema_file is not None else Schema.bundled()
     trust = load_trust(config.anchors, config.certificates)
-    app = web.Application(client_max_size=config.body_limit)
+    app = web.Application(client_max_size=config.body_limit, middlewares=[first_requests.middleware])
+    app[_BODY_SECONDS] = config.stalled_seconds
     app[_STORE] = InboxStore(config.database)
     app[_ACCEPTANCE] = Acceptance(config, schema, trust)
     app.router.add_post(f"/{{estate}}/{{user}}{config.path_suffix}", _receive)
@@ -47,7 +53,12 @@ async def _receive(request: web.Request) -> web.Response:
     mailbox = f"{request.match_info['estate']}/{request.match_info['user']}"
     media_type = request.content_type
     try:
-        document = await request.read()
+        async with asyncio.timeout(request.app[_BODY_SECONDS]):
+            document = await request.read()
+    except TimeoutError:
+        response = web.Response(status=408, text="the body did not arrive in time\n")
+        response.force_close()
+        return response
     except web.HTTPRequestEntityTooLarge as error:
         store.keep_refused(mailbox, b"", media_type, f"larger than {request.app._client_max_size} octets")
         raise error from None
@@ -79,11 +90,19 @@ async def serve(config: InboxConfig, *, until_stdin_closes: bool) -> int:
 
 
 async def _serve(config: InboxConfig, *, until_stdin_closes: bool) -> int:
-    runner = web.AppRunner(application(config), access_log=None, handle_signals=False, shutdown_timeout=1.0)
+    context = _ssl_context(config)
+    first_requests = FirstRequests(config.stalled_seconds)
+    runner = web.AppRunner(
+        application(config, first_requests),
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=1.0,
+        lingering_time=_LINGERING_SECONDS,
+    )
     await runner.setup()
-    site = web.TCPSite(runner, config.host, config.port, ssl_context=_ssl_context(config), backlog=1024)
+    assert runner.server is not None
     try:
-        await site.start()
+        listening = await first_requests.listen(runner.server, config.host, config.port, context)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         print(
@@ -99,7 +118,7 @@ async def _serve(config: InboxConfig, *, until_stdin_closes: bool) -> int:
         loop.add_signal_handler(number, stopped.set)
     if until_stdin_closes:
         threading.Thread(target=_watch_stdin, args=(loop, stopped), daemon=True).start()
-    ready = {"port": runner.addresses[0][1], "pid": os.getpid()}
+    ready = {"port": listening.sockets[0].getsockname()[1], "pid": os.getpid()}
     if config.sharing is None:
         write_atomically(config.ready_file, ready)
         await stopped.wait()
@@ -108,19 +127,19 @@ async def _serve(config: InboxConfig, *, until_stdin_closes: bool) -> int:
         announce_ready()
         await until_unused(config.sharing, stopped)
     config.ready_file.unlink(missing_ok=True)
+    listening.close()
     await runner.cleanup()
     return 0
 
 
 def _ssl_context(config: InboxConfig) -> ssl.SSLContext | None:
-    if config.tls is None:
+    tls = config.tls
+    if tls is None:
         return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(config.tls.certificate, config.tls.key)
-    context.load_verify_locations(config.tls.ca)
-    context.verify_mode = ssl.CERT_REQUIRED
-    return context
+    try:
+        return server_context(tls.ca, tls.certificate, tls.key, tls.passphrase_env)
+    except ValueError as error:
+        raise HarnessError(str(error)) from None
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:

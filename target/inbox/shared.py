@@ -8,12 +8,14 @@ import os
 import select
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from target.deadline import Deadline
 from target.errors import HarnessError
 from target.inbox.config import InboxConfig, Sharing
+from target.keys import passphrase_line
 from target.process import environment_of_children, python_module
 from target.run_lock import locked, open_lock, try_lock
 
@@ -168,19 +170,22 @@ class SharedInbox:
         config_file = self._directory / "inbox.json"
         config_file.write_text(config.model_dump_json(indent=1), "utf-8")
         log = self._directory / "inbox.log"
-        command = python_module("target.inbox", "--config", str(config_file))
+        command = python_module("target.inbox", "--config", str(config_file), "--passphrases-on-stdin")
         start = log.stat().st_size if log.exists() else 0
         with log.open("ab") as output:
             # The shell leaves it behind, so that it belongs to no run; its output is ours until it listens.
             launcher = subprocess.Popen(  # noqa: S603  (the command is our own)
-                ["/bin/sh", "-c", '"$@" </dev/null &', "sh", *command],
-                stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", 'exec 3<&0; "$@" <&3 3<&- &', "sh", *command],
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
                 start_new_session=True,
                 env=environment_of_children(),
             )
         with launcher:
+            assert launcher.stdin is not None
+            with suppress(BrokenPipeError), launcher.stdin as standard_input:
+                standard_input.write(passphrase_line([config.tls.key] if config.tls is not None else []))
             ended = _wait_for_end(launcher)
         ready = self._ready()
         if not ended or ready is None or not self._is_alive():

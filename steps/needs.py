@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from duis.identifiers import EUI64
 from target.file import TargetFile
 from target.pool import DeviceNeed, LeaseRequest
 
@@ -38,13 +39,14 @@ class Needs:
         """Service Requests in all."""
         return sum(self.requests.values())
 
-    def lease_request(self, scenario: str) -> LeaseRequest:
+    def lease_request(self, scenario: str, prefer: tuple[EUI64, ...] = ()) -> LeaseRequest:
         """What to ask of the device pool.
 
         Args:
             scenario: Name of the scenario, for whoever waits for a device it holds.
+            prefer: Devices to take where they are free.
         """
-        return LeaseRequest(self.devices, dict(self.switches), scenario)
+        return LeaseRequest(self.devices, dict(self.switches), scenario, prefer)
 
     def against(self, target: TargetFile) -> str:
         """Why a target cannot run it, as far as the target file tells; empty when nothing is against it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,11 +13,13 @@ from reports.written import WrittenRow
 from steps.needs import Needs
 from steps.rehearsal import Rehearser
 from steps.schedule import Job, Schedule, Switches, schedule
+from steps.sentences import UnknownSentence
 from target.file import TargetFile
 from target.pool import DeviceNeed
 from target.pool.allocation import conflicts
 from target.pool.ledger import Ledger
 from target.pool.population import Population
+from target.pool.records import Consumed, Quarantined
 from target.site import Site
 
 MOST_WORKERS = 16
@@ -104,7 +106,7 @@ class PoolState:
         if not path.exists():
             return cls(population)
         with closing(Ledger(path, "plan", population)) as ledger:
-            rows = (*ledger.consumed(), *ledger.quarantined())
+            rows: list[Consumed | Quarantined] = [*ledger.consumed(), *ledger.quarantined()]
         return cls(population, {row.device_id: row.describe() for row in rows})
 
     def candidates(self, need: DeviceNeed) -> Sequence[EUI64]:
@@ -165,11 +167,10 @@ def plan(target: TargetFile, selected: Mapping[str, WrittenRow], workers: int) -
         workers: How many processes carry scenarios out.
 
     Raises:
-        UnknownSentence: No step definition carries a sentence out.
         HarnessError: The ledger of the device pool cannot be read.
     """
     rehearser = Rehearser(target)
-    needs = {nodeid: rehearser.rehearse(written.steps) for nodeid, written in selected.items()}
+    needs = {nodeid: _rehearsed(rehearser, written) for nodeid, written in selected.items()}
     against = {nodeid: each.against(target) for nodeid, each in needs.items()}
     pool = None if target.isolated else PoolState.of(target)
     jobs = [_job(nodeid, each, target) for nodeid, each in needs.items() if not against[nodeid]]
@@ -200,6 +201,15 @@ def plan(target: TargetFile, selected: Mapping[str, WrittenRow], workers: int) -
     )
 
 
+def warnings_of(planned: Plan) -> Iterator[str]:
+    """What a user should know before the run starts, a line each: which scenarios lack a device."""
+    lacking: dict[str, list[str]] = {}
+    for each in planned.expected(Outlook.NOT_RUN):
+        lacking.setdefault(each.reason, []).append(each.written.name)
+    for reason, names in lacking.items():
+        yield f"will not run: {', '.join(names)}: {reason}"
+
+
 def restoration(needs: Needs, target: TargetFile) -> Counter[str]:
     """Service Requests that restore the devices of a scenario afterwards, by SRV: an estimate.
 
@@ -218,6 +228,13 @@ def restoration(needs: Needs, target: TargetFile) -> Counter[str]:
     left = min(left, needs.left_elsewhere)
     counted.update({"6.15.1": left, "6.24.1": left})
     return +counted
+
+
+def _rehearsed(rehearser: Rehearser, written: WrittenRow) -> Needs:
+    try:
+        return rehearser.rehearse(written.steps)
+    except UnknownSentence:
+        return Needs()  # the run says which sentence it is, at the scenario
 
 
 def _job(nodeid: str, needs: Needs, target: TargetFile) -> Job:

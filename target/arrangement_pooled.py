@@ -189,8 +189,8 @@ class PooledArrangement:
         if component not in population.switchable:
             if population.declared.get(component) != on:
                 raise NotArrangeable(
-                    f"{self._target.path.name} declares {component} an endpoint without MP107 "
-                    f"{state_of(on)}, and an endpoint cannot be switched"
+                    f"{component} is an endpoint that {self._target.path.name} declares with MP107 "
+                    f"{state_of(not on)}, and it cannot be switched {state_of(on)}"
                 )
         elif self.lease.switches.get(component, not on) is None:
             self._side_effect(f"switch MP107 {state_of(on)} at {component}")

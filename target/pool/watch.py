@@ -5,7 +5,7 @@ from __future__ import annotations
 from duis.identifiers import EUI64
 from duis.requests import ReplacementBody, RequestHandoverOfDCCControlledDeviceBody, UnknownBody
 from target.courier import Carried, Courier, Parcel
-from target.errors import TargetNonconformity
+from target.errors import EndpointUnreachable, TargetNonconformity
 from target.exchange import Exchange
 from target.observations import Acknowledged, S1SPRejection, SMETS1Result
 from target.pool.ledger import Ledger
@@ -26,7 +26,9 @@ class Watch:
         self._ledger = ledger
         self._devices = {device.device_id for device in lease.devices}
         self._users = users
-        self._handovers: list[Carried] = []
+        # For each device, what came back for every 6.21 that left; None where that is not known.
+        self._handovers: dict[EUI64, dict[int, Carried | None]] = {each: {} for each in self._devices}
+        self._count = 0
         # What an interrupted attempt had sent is not known here, nor what one sends that is not watched.
         self._touched = set(self._devices)
         self._trusted = not lease.adopted
@@ -45,27 +47,31 @@ class Watch:
         """Whether the slots of a device may have changed."""
         return device_id in self._touched
 
-    def leaving(self, parcel: Parcel) -> None:
-        """Take note of a parcel before it leaves."""
+    def carry(self, parcel: Parcel, courier: Courier) -> Carried:
+        """Have a parcel carried, and take note of it before and after."""
         body = parcel.request.body if parcel.request is not None else None
         if isinstance(body, ReplacementBody | UnknownBody) or body is None:
             self._touched |= self._devices
-        if isinstance(body, RequestHandoverOfDCCControlledDeviceBody) and parcel.device_id in self._devices:
-            assert parcel.device_id is not None  # nothing else is in a set of EUI-64s
-            self._ledger.note_handover(parcel.device_id)
-
-    def arrived(self, carried: Carried) -> None:
-        """Take note of what came back for a parcel."""
-        request = carried.parcel.request
-        if request is not None and isinstance(request.body, RequestHandoverOfDCCControlledDeviceBody):
-            self._handovers.append(carried)
+        device_id = parcel.device_id
+        if not isinstance(body, RequestHandoverOfDCCControlledDeviceBody) or device_id not in self._handovers:
+            return courier.carry(parcel)
+        self._ledger.note_handover(device_id)
+        sent, self._count = self._handovers[device_id], self._count + 1
+        number = self._count
+        sent[number] = None
+        try:
+            carried = sent[number] = courier.carry(parcel)
+        except EndpointUnreachable:
+            del sent[number]  # it never left
+            raise
+        return carried
 
     def handover_pending(self, device_id: EUI64) -> bool:
         """Whether a 6.21 was sent to a device, and nobody has refused it."""
         if not self._ledger.handover_noted(device_id):
             return False
-        sent = [each for each in self._handovers if each.parcel.device_id == device_id]
-        return not self._trusted or not sent or not all(self._was_refused(each) for each in sent)
+        sent = self._handovers.get(device_id, {}).values()
+        return not self._trusted or not all(each is not None and self._was_refused(each) for each in sent)
 
     def _was_refused(self, carried: Carried) -> bool:
         user = self._users.get(carried.parcel.user_id)
@@ -90,7 +96,4 @@ class _Watched:
         self._courier = courier
 
     def carry(self, parcel: Parcel) -> Carried:
-        self._watch.leaving(parcel)
-        carried = self._courier.carry(parcel)
-        self._watch.arrived(carried)
-        return carried
+        return self._watch.carry(parcel, self._courier)

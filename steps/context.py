@@ -19,7 +19,7 @@ from target.errors import Depleted, HarnessError, NotArrangeable
 from target.estate import DeviceUnderTest, TestEstate
 from target.exchange import Exchange
 from target.file import TargetFile
-from target.pool import DeviceNeed, LeaseRequest
+from target.pool import DeviceNeed, LeaseRequest, PoolWaitOver
 from target.service_user import ServiceUser
 
 S1SPS = ("S1SP1", "S1SP2", "S1SP3")
@@ -58,6 +58,8 @@ def arrangeable() -> Iterator[None]:
         yield
     except Depleted as missing:
         raise NotRun(missing.reason) from None
+    except PoolWaitOver as over:
+        raise NotRun(str(over)) from None
     except NotArrangeable as missing:
         pytest.skip(missing.reason)
 

@@ -62,6 +62,12 @@ class Attempts:
         self.current = attempt
         return attempt
 
+    def look_after(self) -> Attempt:
+        """An attempt of no scenario, to prepare and restore devices with: it is never replayed."""
+        return self.journal.begin(
+            "looking after devices", (), self._inbox.last_sequence(), self._inbox.last_refused()
+        )
+
     def courier(self, inner: Courier, attempt: Attempt) -> Courier:
         """A courier that keeps the journal of an attempt and recalls what it has sent already."""
         return JournalCourier(inner, self.journal, attempt.scenario, attempt.number, self._evidence)

@@ -175,6 +175,9 @@ class Deadlines(Section):
         description='the same for single Service Reference Variants: `{ "6.15.1" = 60 }`',
     )
     alert: Seconds = Field(default=30.0, description="a device alert")
+    device: Seconds = Field(
+        default=3600.0, description="a device of the pool that other scenarios or runs have leased"
+    )
     quiet: Seconds | None = Field(
         default=None,
         description="how long to listen before saying that nothing came; by default 0 where everything is "

@@ -15,9 +15,9 @@ from duis.schema import Schema, SchemaUnavailable
 from duis.signature import SigningIdentity
 from target.answers import AnswerReader
 from target.arrangement import Arrangement
-from target.arrangement_declared import DeclaredArrangement
 from target.arrangement_emulated import DSP, EmulatedArrangement
 from target.attempts import Attempts
+from target.component_files import emulated_components
 from target.counters import CounterSource
 from target.courier import Courier, GatewayCourier
 from target.credentials import Credentials
@@ -30,18 +30,17 @@ from target.gateway import Connections, Gateway
 from target.inbox import InboxConfig, InboxProcess, InboxReader, SharedInbox
 from target.journal import Attempt, Journal
 from target.management import ManagementClient
-from target.pool import LeaseRequest
+from target.pool import LeaseRequest, Ledger, Population
+from target.pooled_estate import PooledEstates
 from target.reachable import check_reachable
 from target.run_lock import RunLock
+from target.scope import Scope
 from target.service_user import EstateLink, ServiceUser
 from target.session_file import SessionFile
-from target.session_start import start_emulators, start_inbox, take_state_directory, use_site
+from target.session_start import MAIN_ESTATE, start_emulators, start_inbox, take_state_directory, use_site
 from target.site import RunDirectory, Site
 from target.trust import load_trust
 from target.users import UserDirectory
-
-MAIN_ESTATE = "main"
-"""The estate at the root of every URL; the only one an endpoint has."""
 
 _numbers = itertools.count(1)
 
@@ -61,6 +60,7 @@ class TargetSession:
         site: What outlives a run against a pooled target.
         run_directory: The directory of this run in the site.
         attempts: The attempts at scenarios, as the journal of the run has them.
+        ledger: The device pool of a pooled target, as this run sees it.
     """
 
     def __init__(self, session_file: SessionFile, state_dir: Path, cleanup: ExitStack) -> None:
@@ -93,6 +93,18 @@ class TargetSession:
         self._connections = Connections(self.target.dsp.tls)
         self._management_connections = Connections(self.target.management.tls)
         self._counters = CounterSource(session_file.counters)
+        self.ledger: Ledger | None = None
+        self._pooled: PooledEstates | None = None
+        if self.site is not None and self.run_directory is not None and self.attempts is not None:
+            self.ledger = Ledger(
+                self.site.pool,
+                self.run_directory.run_id,
+                Population.of(self.target),
+                resuming=session_file.resuming,
+            )
+            self._pooled = PooledEstates(
+                self.target, self.ledger, self.attempts, self._management(), self._sender, self._users.bind
+            )
         cleanup.callback(self._connections.close)
         cleanup.callback(self._management_connections.close)
 
@@ -140,7 +152,8 @@ class TargetSession:
                 raise HarnessError("deviations are for the bundled emulators, not for a target file")
             target = load_target(target_path)
             _schema(target)  # before anything is started that needs it
-            if not bundled:
+            own = bool(emulated_components(target))
+            if not bundled and not own:
                 check_reachable(target)
             progress("starting the inbox")
             inbox: InboxProcess | None = None
@@ -148,6 +161,8 @@ class TargetSession:
                 inbox, session_file = start_inbox(target, state_dir, cleanup)
             else:
                 session_file = use_site(target, resume, cleanup, progress)
+            if own:
+                check_reachable(target)  # what the run starts itself is there by now
             session_file = session_file.model_copy(
                 update={"bundled": bundled, "deviations": tuple(deviations)}
             )
@@ -205,6 +220,7 @@ class TargetSession:
         settings: Mapping[str, object] | None = None,
         seed: int = 1,
         lease: Callable[[], LeaseRequest] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> Iterator[TestEstate]:
         """A population for one scenario, deleted at the end.
 
@@ -220,6 +236,7 @@ class TargetSession:
             settings: Settings of the DSP, such as its reading of SRPD 6.2(d).
             seed: Of the population.
             lease: What to ask of the device pool, where the target has endpoints.
+            tell: Called with what becomes of leased devices, and with what is waited for.
 
         Raises:
             NotArrangeable: The target cannot be given such a population.
@@ -229,19 +246,10 @@ class TargetSession:
         if not self.target.isolated:
             if deviations or settings:
                 raise NotArrangeable("deviations and settings are for the bundled emulators only")
-            arrangement = DeclaredArrangement(self.target)
-            devices = [each.device_id for each in arrangement.devices if each.s1sp in taking_part]
-            attempt = self.attempts.begin(devices) if self.attempts is not None else None
-            estate, link = self._estate(MAIN_ESTATE, arrangement, attempt)
-            try:
-                for component, on in switches.items():
-                    if component == DSP or mp107 is not None:
-                        estate.set_mp107(component, on)
+            if lease is None or self._pooled is None:
+                raise HarnessError("a pooled target needs to know which devices a scenario leases")
+            with self._pooled.open(lease(), tell) as estate:
                 yield estate
-            finally:
-                for user in estate.users:
-                    user.record_callbacks()
-                link.counters.close()
             return
         unique = f"{_slug(name)}-{os.getpid()}-{next(_numbers)}-{secrets.token_hex(2)}"
         emulated = EmulatedArrangement(unique, self._management())
@@ -304,31 +312,34 @@ class TargetSession:
         """The journal of the run, where the target is pooled."""
         return self.attempts.journal if self.attempts is not None else None
 
-    def courier_for(self, gateway: Gateway, attempt: Attempt | None = None) -> Courier:
-        """Who carries what a scenario sends: with an attempt, what it has sent before is recalled."""
-        courier: Courier = GatewayCourier(gateway)
-        if attempt is not None and self.attempts is not None:
-            courier = self.attempts.courier(courier, attempt)
-        return courier
+    def _estate(self, name: str, arrangement: Arrangement) -> tuple[TestEstate, EstateLink]:
+        gateway = self._gateway(name)
+        link = self._link(name, gateway, GatewayCourier(gateway), None)
+        return TestEstate(link, arrangement, self._users.bind(link)), link
 
-    def _estate(
-        self, name: str, arrangement: Arrangement, attempt: Attempt | None = None
-    ) -> tuple[TestEstate, EstateLink]:
-        gateway = Gateway.of(
-            self.target.dsp, self._connections, self.evidence, self.target.deadlines.synchronous, name
-        )
-        link = EstateLink(
-            estate=name,
+    def _sender(self, attempt: Attempt, wrap: Callable[[Courier], Courier]) -> EstateLink:
+        assert self._pooled is not None
+        assert self.attempts is not None
+        gateway = self._gateway(MAIN_ESTATE)
+        courier = wrap(self._pooled.safe(GatewayCourier(gateway), attempt))
+        return self._link(MAIN_ESTATE, gateway, courier, self.attempts.scope(attempt))
+
+    def _gateway(self, estate: str) -> Gateway:
+        synchronous = self.target.deadlines.synchronous
+        return Gateway.of(self.target.dsp, self._connections, self.evidence, synchronous, estate)
+
+    def _link(self, estate: str, gateway: Gateway, courier: Courier, scope: Scope | None) -> EstateLink:
+        return EstateLink(
+            estate=estate,
             target=self.target,
             gateway=gateway,
-            courier=self.courier_for(gateway, attempt),
+            courier=courier,
             counters=self._counters.for_gateway(gateway.name),
             inbox=self.inbox,
             answers=self._answers,
             evidence=self.evidence,
-            scope=self.attempts.scope(attempt) if attempt is not None and self.attempts is not None else None,
+            scope=scope,
         )
-        return TestEstate(link, arrangement, self._users.bind(link)), link
 
     def _callback(self, user: ServiceUser) -> str:
         return f"{self._callback_url}/{user.mailbox}{self.target.callback.path_suffix}"

@@ -26,6 +26,7 @@ class SessionFile(BaseModel):
         bundled: Whether the bundled emulators are the target.
         deviations: Named deviations of every estate.
         run_directory: Directory of the run in the site of a pooled target.
+        resuming: Scenarios the run was interrupted in; the device pool keeps for them what they held.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +39,7 @@ class SessionFile(BaseModel):
     bundled: bool
     deviations: tuple[str, ...] = ()
     run_directory: Path | None = None
+    resuming: tuple[str, ...] = ()
 
     def write(self, state_dir: Path) -> None:
         """Write it in one step."""

@@ -6,13 +6,18 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from target.components import Components
 from target.errors import HarnessError
 from target.file import TargetFile
 from target.inbox import InboxConfig, InboxProcess, SharedInbox
+from target.pool import Ledger, Population
 from target.process import ChildProcess, python_module
 from target.run_lock import LOCK_FILE, RunLock
 from target.session_file import SessionFile
 from target.site import RunDirectory, Site
+
+MAIN_ESTATE = "main"
+"""The estate at the root of every URL; the only one an endpoint has."""
 
 _EMULATORS_START_SECONDS = 60.0
 
@@ -77,10 +82,12 @@ def use_site(
         HarnessError: The site cannot be used, or the inbox could not start; says why.
     """
     site = Site(target)
+    resumed = run is not None
     if run is None:
         run = site.new_run()
     cleanup.callback(run.lock.release)
     run.lock.control(progress)
+    ledger = Ledger(site.pool, run.run_id, Population.of(target))
     inbox = SharedInbox(InboxConfig.shared(target))
     cleanup.callback(inbox.release)
     inbox.use()
@@ -92,8 +99,14 @@ def use_site(
         counters=site.counters,
         bundled=False,
         run_directory=run.path,
+        resuming=ledger.abandoned_scenarios() if resumed else (),
     )
     session_file.write(run.path)
+    components = Components(target, site.path / "emulators")
+    cleanup.callback(components.close)
+    mailboxes, suffix = f"{session_file.callback_url}/{MAIN_ESTATE}", target.callback.path_suffix
+    callbacks = {user.user_id: f"{mailboxes}/{user.name}{suffix}" for user in target.service_user}
+    components.start(callbacks, progress)
     return session_file
 
 

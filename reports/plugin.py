@@ -126,6 +126,12 @@ def _recorder_of(item: pytest.Item) -> Recorder:
     return known
 
 
+def forget_record(item: pytest.Item) -> None:
+    """Forget what was recorded: the scenario is about to be carried out anew."""
+    if _RECORDER in item.stash:
+        del item.stash[_RECORDER]
+
+
 def is_scenario(item: pytest.Item) -> bool:
     """Whether pytest-bdd made this test from a Gherkin scenario."""
     return _EXAMPLE in getattr(item, "fixturenames", ())

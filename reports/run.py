@@ -74,9 +74,8 @@ class ConformanceRun:
         self.information.started = _now()
         if resume:
             self._taken_over = take_over(self.output)
-            collected = self.information.written
-            self.information = self._taken_over.information
-            self.information.written = collected
+            written, self.information = self.information.written, self._taken_over.information
+            self.information.written = written
             self.information.started = self.information.started or _now()
             self._keep(self._taken_over.results)
         else:

@@ -8,7 +8,7 @@ inbox run once.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,15 +16,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from duis.identifiers import EUI64
 from reports.gherkin_lint import feature_files
-from reports.plugin import is_worker, set_environment
+from reports.plugin import is_worker, run_of, set_environment
 from reports.recorder import Recorder
 from reports.results import AttachmentKind, ExitCode
+from steps.chains_file import preferred, write_chains
 from steps.context import Scenario
+from steps.plan import Plan, plan, warnings_of
 from steps.rehearsal import Rehearser, Step
+from steps.resume_plugin import (
+    begin_attempt,
+    interrupted_run,
+    run_directory_of,
+    take_over_conclusions,
+    write_record,
+)
 from target.errors import HarnessError, NotArrangeable
 from target.evidence import EvidenceItem
-from target.file import TargetFileError
+from target.file import TargetFile, TargetFileError
 from target.pool import LeaseRequest
 from target.session import TargetSession
 
@@ -37,6 +47,8 @@ pytest_plugins = [
     "steps.dsp_steps",
     "steps.s1sp_steps",
     "steps.service_user_steps",
+    "steps.resume_plugin",
+    "steps.safety",
 ]
 
 _STATE_DIRECTORY = "conformance_state_directory"
@@ -86,7 +98,12 @@ def pytest_configure(config: pytest.Config) -> None:
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
             reporter.write_line(f"Opening {what}, and the inbox")
-        config.stash[_OPENING] = _Opening(config)
+        try:
+            opening = config.stash[_OPENING] = _Opening(config)
+            if opening.resumed is not None:
+                take_over_conclusions(config, opening.resumed)
+        except HarnessError as error:
+            pytest.exit(str(error), returncode=ExitCode.HARNESS_ERROR)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -101,6 +118,7 @@ def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
     except (TargetFileError, HarnessError) as error:
         pytest.exit(str(error), returncode=ExitCode.HARNESS_ERROR)
     set_environment(session.config, target.environment(), target.assumption_sentences())
+    write_record(session.config, target, opening.resumed)
 
 
 class _Opening:
@@ -113,12 +131,14 @@ class _Opening:
     def __init__(self, config: pytest.Config) -> None:
         target, state = config.getoption("conformance_target"), config.getoption("conformance_state_dir")
         self.state_dir = Path(state or tempfile.mkdtemp(prefix="smets1-conformance-"))
+        self.resumed = interrupted_run(config)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="opening the target")
         self._future = self._pool.submit(
             TargetSession.open,
             target_path=config.invocation_params.dir / target if target else None,
             state_dir=self.state_dir,
             keep_state=state is not None,
+            resume=run_directory_of(self.resumed),
         )
 
     def target(self) -> TargetSession:
@@ -152,9 +172,9 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput[_STATE_DIRECTORY] = str(opening.state_dir)
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Begin to close what was opened: every scenario has ended."""
+    """Begin to close what was opened: every scenario has ended, and even one that was interrupted is cleaned up."""
     opening = session.config.stash.get(_OPENING, None)
     if opening is not None:
         opening.begin_to_close()
@@ -166,6 +186,53 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if opening is not None:
         opening.close()
         del config.stash[_OPENING]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """Chains of scenarios that wait for one another, one for each worker; any other `--dist` is respected."""
+    if config.stash.get(_OPENING, None) is None or config.getoption("dist") != "load":
+        return None
+    from steps.dispatch import ChainScheduling  # only where there are workers
+
+    return ChainScheduling(config, log, lambda nodeids, workers: _arrange(config, nodeids, workers).schedule)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Without workers: say before the first scenario what will be missing."""
+    if (
+        _RUNNING in session.config.stash
+        and session.items
+        and not session.config.stash[_RUNNING].target.isolated
+    ):
+        _arrange(session.config, [item.nodeid for item in session.items], 1)
+
+
+def _arrange(config: pytest.Config, nodeids: Sequence[str], workers: int) -> Plan:
+    """Work out what runs where, say what will be missing, and leave it where workers find it."""
+    target, run = config.stash[_RUNNING], run_of(config)
+    found = {nodeid: run.tests.find(nodeid) for nodeid in nodeids} if run is not None else {}
+    planned = plan(target.target, {name: each for name, each in found.items() if each is not None}, workers)
+    write_chains(config.stash[_OPENING].state_dir, planned.schedule)
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        for line in warnings_of(planned):
+            reporter.write_line(line)
+    return planned
+
+
+def state_directory(config: pytest.Config) -> Path | None:
+    """State directory of the run, the same in all of its processes; `None` where no features are run."""
+    if _OPENING in config.stash:
+        return config.stash[_OPENING].state_dir
+    if is_worker(config) and _STATE_DIRECTORY in _worker_input(config):
+        return Path(_worker_input(config)[_STATE_DIRECTORY])
+    return None
+
+
+def target_of(config: pytest.Config) -> TargetFile:
+    """The target file of the open target."""
+    return _session(config).target
 
 
 def _session(config: pytest.Config) -> TargetSession:
@@ -190,6 +257,7 @@ def scenario(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Sce
     """What the sentences of one scenario share; evidence goes to the recorder while it lasts."""
     target = _session(request.config)
     deviations = tuple(request.config.getoption("conformance_deviations"))
+    begin_attempt(request.node, target)
     with ExitStack() as cleanup:
         cleanup.callback(target.evidence.subscribe(lambda item: _keep(recorder, item)))
         context = Scenario(target, recorder, request.node.name, deviations, lambda: _lease(request, target))
@@ -211,7 +279,14 @@ def _lease(request: pytest.FixtureRequest, target: TargetSession) -> LeaseReques
     against = needs.against(target.target)
     if against:
         raise NotArrangeable(against)
-    return needs.lease_request(request.node.name)
+    return needs.lease_request(request.node.name, _preferred(request.node))
+
+
+def _preferred(item: pytest.Item) -> tuple[EUI64, ...]:
+    """The devices of the chain a scenario belongs to; only a worker belongs to a chain."""
+    if not is_worker(item.config):
+        return ()
+    return preferred(Path(_worker_input(item.config)[_STATE_DIRECTORY]), item.nodeid)
 
 
 def _keep(recorder: Recorder, item: EvidenceItem) -> None:

@@ -74,10 +74,9 @@ class Exchange:
             raise Rehearsed(self.title)
         if self.http is not None:
             return self.sender.link.answers.read(self.http, self.title, self.request_id, self.srv)
-        try:
-            self.result()
-        except DeadlinePassed:
-            raise FateUnknown(self.title, self.request_id) from None
+        if self.service is Service.NON_DEVICE:  # nothing follows its answer
+            raise FateUnknown(self.title, self.request_id)
+        self.result()
         return Acknowledged(self.request_id, None)
 
     def result(self, within: Deadline | float | None = None) -> Outcome:
@@ -88,6 +87,7 @@ class Exchange:
 
         Raises:
             DeadlinePassed: Nothing came in time.
+            FateUnknown: Nothing came in time, and the request may not have left before the run was killed.
             NonconformingAnswer: What came breaks the schema, a signature, or the correlation.
             Rehearsed: Nothing was sent.
         """
@@ -107,6 +107,10 @@ class Exchange:
                 refused_after=link.scope.refused_since if link.scope is not None else 0,
                 about=request_id.target if link.scope is not None else None,
             )
+        except DeadlinePassed:
+            if self.http is None:
+                raise FateUnknown(self.title, self.request_id) from None
+            raise
         finally:
             self.sender.record_callbacks()
         return self._outcome(message)

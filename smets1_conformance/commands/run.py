@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from smets1_conformance.errors import UserError
 
@@ -45,13 +47,25 @@ class _Conclusion:
     metavar="DIR",
     help="Keep keys, databases and logs of the run in DIR (default: a temporary folder).",
 )
+@click.option(
+    "--resume",
+    "resume_run",
+    is_flag=False,
+    flag_value="",
+    metavar="[RUN]",
+    help="Go on with a run that was interrupted: the one in --output, or with --target the latest unfinished "
+    "run of that target (or RUN, its id). Verdicts already reached are taken over, nothing is sent twice.",
+)
 @click.option("--deviation", "deviations", multiple=True, metavar="NAME", hidden=True)
 @click.argument("pytest_options", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
 def run(
+    context: click.Context,
     target_file: Path | None,
     output: Path,
     processes: str | None,
     state_dir: Path | None,
+    resume_run: str | None,
     deviations: tuple[str, ...],
     pytest_options: tuple[str, ...],
 ) -> None:
@@ -67,7 +81,24 @@ def run(
     """  # noqa: D301 - click wants the character, not its name
     if target_file is not None:
         check_target_file(target_file)
+    if resume_run is not None:
+        from smets1_conformance.commands.resume import resume_features
+
+        given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
+        _refuse_beside_resume(processes=processes, state_dir=state_dir, pytest_options=pytest_options)
+        raise SystemExit(resume_features(target_file, resume_run, output, output_given=given))
     raise SystemExit(run_features(target_file, output, processes, state_dir, deviations, pytest_options))
+
+
+def _refuse_beside_resume(
+    processes: str | None, state_dir: Path | None, pytest_options: tuple[str, ...]
+) -> None:
+    given = {"-n": processes, "--state-dir": state_dir, "--": pytest_options}
+    for name, value in given.items():
+        if value:
+            raise UserError(
+                f"{name} cannot be given with --resume: a run goes on with the options it was started with"
+            )
 
 
 def check_target_file(path: Path) -> None:
@@ -99,8 +130,6 @@ def run_features(
     Returns:
         The exit code, as in docs/adr/0008.
     """
-    import pytest
-
     import features
     import smets1_conformance
 
@@ -125,8 +154,19 @@ def run_features(
     if state_dir is not None:
         arguments.append(f"--state-dir={state_dir.resolve()}")
     arguments += [f"--deviation={name}" for name in deviations]
+    return call_pytest([*arguments, *pytest_options])
+
+
+def call_pytest(arguments: Sequence[str]) -> int:
+    """Call pytest in this process.
+
+    Returns:
+        The exit code, as in docs/adr/0008.
+    """
+    import pytest
+
     conclusion = _Conclusion()
-    code = int(pytest.main([*arguments, *pytest_options], plugins=[conclusion]))
+    code = int(pytest.main(list(arguments), plugins=[conclusion]))
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         return _INCOMPLETE
     return code if conclusion.reached or code == 0 else _HARNESS_ERROR

@@ -1,0 +1,89 @@
+"""Going on with an interrupted run: the verdicts it has reached, and what is left of its results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from reports.results import (
+    ALLURE_REPORT_DIRECTORY,
+    RESULTS_FILE,
+    SUMMARY_FILE,
+    ResultsError,
+    RunInformation,
+    ScenarioResult,
+    Status,
+    read_results,
+)
+
+OBSERVATION = "verdict"
+VERDICTS = (Status.PASSED, Status.FAILED, Status.NOT_APPLICABLE)
+"""What a resumed run takes over; an error says nothing about the target, so the scenario runs again."""
+
+
+@dataclass
+class TakenOver:
+    """What an interrupted run has left behind.
+
+    Attributes:
+        information: what held for it.
+        results: its verdicts, marked as such.
+    """
+
+    information: RunInformation
+    results: list[ScenarioResult] = field(default_factory=list)
+
+    def add(self, results: Iterable[ScenarioResult]) -> list[ScenarioResult]:
+        """Add verdicts that were reached and did not come to be written to the results.
+
+        Returns:
+            Those that were not known yet.
+        """
+        known = {result.nodeid for result in self.results}
+        added = [each for each in results if each.nodeid not in known and each.status in VERDICTS]
+        for result in added:
+            _mark(result)
+        self.results.extend(added)
+        return added
+
+
+def take_over(directory: Path) -> TakenOver:
+    """Make the results of an interrupted run ready to be gone on with, and keep its verdicts.
+
+    A line that was cut short, errors, and what did not run are left out of ``results.jsonl``, which is
+    replaced in one step. Evidence stays.
+
+    Raises:
+        ResultsError: a line is not one of ours.
+        OSError: the folder cannot be written.
+    """
+    try:
+        information, results = read_results(directory)
+    except ResultsError:
+        if (directory / RESULTS_FILE).exists():
+            raise
+        information, results = RunInformation(), []
+    taken = TakenOver(
+        RunInformation(
+            started=information.started,
+            environment=information.environment,
+            assumptions=information.assumptions,
+        )
+    )
+    taken.add(results)
+    text = "".join(json.dumps(result.as_json(), ensure_ascii=False) + "\n" for result in taken.results)
+    temporary = directory / f".{RESULTS_FILE}"
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(directory / RESULTS_FILE)
+    (directory / SUMMARY_FILE).unlink(missing_ok=True)
+    (directory / ALLURE_REPORT_DIRECTORY / "index.html").unlink(missing_ok=True)
+    return taken
+
+
+def _mark(result: ScenarioResult) -> None:
+    if OBSERVATION not in result.observations:
+        now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        result.observations[OBSERVATION] = [f"reached before the interruption; taken over {now}"]

@@ -1,4 +1,4 @@
-"""``smets1-conformance``: run, emulate, sign, verify, pki, report.
+"""``smets1-conformance``: run, plan, emulate, sign, verify, pki, report.
 
 Everything heavy is imported by the command that needs it, so that ``--help`` answers at once.
 """
@@ -16,6 +16,11 @@ HARNESS_ERROR = 2
 
 _LAZY_COMMANDS = {
     "run": ("smets1_conformance.commands.run", "run", "Run the conformance scenarios against a target."),
+    "plan": (
+        "smets1_conformance.commands.plan",
+        "plan",
+        "Tell what a run would do; nothing is sent.",
+    ),
     "emulate": (
         "smets1_conformance.commands.emulate",
         "emulate",
@@ -26,6 +31,11 @@ _LAZY_COMMANDS = {
         "smets1_conformance.commands.documents",
         "verify",
         "Verify the signatures of a DUIS document.",
+    ),
+    "pool": (
+        "smets1_conformance.commands.pool",
+        "pool",
+        "See and mend the devices of a target with endpoints.",
     ),
     "pki": ("smets1_conformance.commands.pki", "pki", "Mint and inspect a test PKI."),
     "report": (

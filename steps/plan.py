@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from duis.identifiers import EUI64
 from reports.written import WrittenRow
@@ -14,6 +15,7 @@ from steps.needs import Needs
 from steps.rehearsal import Rehearser
 from steps.schedule import Job, Schedule, Switches, schedule
 from steps.sentences import UnknownSentence
+from target import journal
 from target.file import TargetFile
 from target.pool import DeviceNeed
 from target.pool.allocation import conflicts
@@ -156,6 +158,19 @@ class Plan:
     def restoration(self) -> Counter[str]:
         """Service Requests that restore devices, by SRV: an estimate."""
         return _sum(restoration(each.needs, self.target) for each in self.expected(Outlook.RUNS))
+
+    @property
+    def suitable_workers(self) -> int:
+        """How many workers the devices keep busy."""
+        return max(1, min(self.usable_devices, MOST_WORKERS, len(self.expected(Outlook.RUNS))))
+
+
+def answer_seconds_of(target: TargetFile) -> float | None:
+    """How long an answer took in earlier runs against a target, the median; `None` where none tells."""
+    median: Callable[[Iterable[Path]], float | None] | None = getattr(journal, "median_seconds", None)
+    if target.isolated or median is None:
+        return None
+    return median(path for run in Site(target).runs() if (path := run.journal).exists())
 
 
 def plan(target: TargetFile, selected: Mapping[str, WrittenRow], workers: int) -> Plan:

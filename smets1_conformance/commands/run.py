@@ -40,7 +40,12 @@ class _Conclusion:
     metavar="DIR",
     help="Folder for results, evidence and reports.",
 )
-@click.option("-n", "processes", metavar="N", help="Run in N processes; 'auto' for one a processor.")
+@click.option(
+    "-n",
+    "processes",
+    metavar="N",
+    help="Run in N processes; 'auto': one for each processor or, at a target with endpoints, each device.",
+)
 @click.option(
     "--state-dir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -56,6 +61,12 @@ class _Conclusion:
     help="Go on with a run that was interrupted: the one in --output, or with --target the latest unfinished "
     "run of that target (or RUN, its id). Verdicts already reached are taken over, nothing is sent twice.",
 )
+@click.option(
+    "--dry-run",
+    "is_dry_run",
+    is_flag=True,
+    help="Show each message as it would be sent, and write it to dry-run/ in --output. Nothing is sent.",
+)
 @click.option("--deviation", "deviations", multiple=True, metavar="NAME", hidden=True)
 @click.argument("pytest_options", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
@@ -66,6 +77,7 @@ def run(
     processes: str | None,
     state_dir: Path | None,
     resume_run: str | None,
+    is_dry_run: bool,
     deviations: tuple[str, ...],
     pytest_options: tuple[str, ...],
 ) -> None:
@@ -81,12 +93,20 @@ def run(
     """  # noqa: D301 - click wants the character, not its name
     if target_file is not None:
         check_target_file(target_file)
+    if is_dry_run:
+        from smets1_conformance.commands.dry_run import dry_run
+
+        raise SystemExit(dry_run(target_file, output, pytest_options))
     if resume_run is not None:
         from smets1_conformance.commands.resume import resume_features
 
         given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
         _refuse_beside_resume(processes=processes, state_dir=state_dir, pytest_options=pytest_options)
         raise SystemExit(resume_features(target_file, resume_run, output, output_given=given))
+    if processes in ("auto", "logical") and target_file is not None:
+        from smets1_conformance.commands.plan import suitable_processes
+
+        processes = suitable_processes(target_file, pytest_options)
     raise SystemExit(run_features(target_file, output, processes, state_dir, deviations, pytest_options))
 
 

@@ -25,7 +25,7 @@ from steps.chains_file import preferred, write_chains
 from steps.context import Scenario
 from steps.plan import Plan, plan, warnings_of
 from steps.rehearsal import Rehearser, Step
-from steps.resume_plugin import (
+from steps.resume import (
     begin_attempt,
     interrupted_run,
     run_directory_of,

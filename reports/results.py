@@ -136,6 +136,12 @@ class ScenarioResult:
     messages: list[Message] = field(default_factory=list)
 
     @property
+    def place(self) -> str:
+        """How a person calls it: "MP107-T10 S1SP2 ESME"."""
+        parts = (self.scenario_id, self.s1sp, self.device_type)
+        return " ".join(part for part in parts if part) or self.title or self.nodeid
+
+    @property
     def steps_taken(self) -> bool:
         """Whether the scenario came to carry out a step."""
         return any(step.status != "not run" for step in self.steps)
@@ -189,6 +195,8 @@ class RunInformation:
     """Why no further scenario was started: an endpoint that is dead, a budget, Ctrl-C."""
     taken_over: int = 0
     """How many verdicts were reached before the run was interrupted and resumed."""
+    devices: list[str] = field(default_factory=list)
+    """What became of the devices of the pool: used up in this run, or in quarantine; a sentence each."""
     callbacks: dict[str, int] = field(default_factory=dict)
     """Messages at the callbacks that no verdict rests on, by kind: duplicate, late, refused, of nobody."""
     messages_of_nobody: list[str] = field(default_factory=list)

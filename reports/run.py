@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 
 from reports.allure_environment import write_allure_environment
 from reports.gherkin_lint import LintReport
+from reports.progress import Wait
 from reports.recorder import describe, new_result
 from reports.results import (
     ALLURE_RESULTS_DIRECTORY,
@@ -140,6 +141,10 @@ class ConformanceRun:
         known = self.information.assumptions
         known.extend(assumption for assumption in assumptions if assumption not in known)
 
+    def add_devices(self, sentences: list[str]) -> None:
+        """Put on record what became of the devices of the pool."""
+        self.information.devices.extend(sentences)
+
     def add_sanity_check(
         self, when: str, at: datetime, text: str, messages: Sequence[tuple[str, AttachmentKind, bytes]]
     ) -> None:
@@ -208,6 +213,14 @@ class ConformanceRun:
         self._selected_nodeids = nodeids
         self.information.selected = self.information.taken_over + len(nodeids)
         self._printer().begin(self.information)
+
+    def show_waits(self, waits: Callable[[], Sequence[Wait]]) -> None:
+        """Show what the processes of the run wait for, until it has ended.
+
+        Args:
+            waits: Tells what that is, the longest wait first.
+        """
+        self._printer().show_waits(waits)
 
     def _printer(self) -> Terminal:
         if self._terminal is None:
@@ -329,6 +342,7 @@ class ConformanceRun:
         if allure_results.is_dir():
             write_allure_environment(allure_results, self.information)
         write_summary(self.output)
+        self._printer().end_waits()
         self._printer().finish(self.information, self.results, self.output)
         if unfinished and self._resume_command and self._begun:
             self._printer().can_be_resumed(self._resume_command)

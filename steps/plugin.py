@@ -32,6 +32,7 @@ from steps.resume import (
     take_over_conclusions,
     write_record,
 )
+from target import waiting as waits
 from target.errors import HarnessError, NotArrangeable
 from target.evidence import EvidenceItem
 from target.file import TargetFile, TargetFileError
@@ -47,6 +48,7 @@ pytest_plugins = [
     "steps.dsp_steps",
     "steps.s1sp_steps",
     "steps.service_user_steps",
+    "steps.pool_report",
     "steps.resume_plugin",
     "steps.safety",
 ]
@@ -118,6 +120,9 @@ def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
     except (TargetFileError, HarnessError) as error:
         pytest.exit(str(error), returncode=ExitCode.HARNESS_ERROR)
     set_environment(session.config, target.environment(), target.assumption_sentences())
+    run = run_of(session.config)
+    if run is not None:
+        run.show_waits(lambda: waits.waits_in(opening.state_dir / waits.DIRECTORY))
     write_record(session.config, target, opening.resumed)
 
 
@@ -174,7 +179,8 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Begin to close what was opened: every scenario has ended, and even one that was interrupted is cleaned up."""
+    """Begin to close what was opened: every scenario has ended, an interrupted one has cleaned up."""
+    waits.stop_telling()
     opening = session.config.stash.get(_OPENING, None)
     if opening is not None:
         opening.begin_to_close()
@@ -230,6 +236,11 @@ def state_directory(config: pytest.Config) -> Path | None:
     return None
 
 
+def open_target(config: pytest.Config) -> TargetSession | None:
+    """The target, where this process has opened it."""
+    return config.stash.get(_RUNNING, None)
+
+
 def target_of(config: pytest.Config) -> TargetFile:
     """The target file of the open target."""
     return _session(config).target
@@ -258,7 +269,9 @@ def scenario(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Sce
     target = _session(request.config)
     deviations = tuple(request.config.getoption("conformance_deviations"))
     begin_attempt(request.node, target)
+    waits.tell_waits_in(target.state_dir / waits.DIRECTORY)
     with ExitStack() as cleanup:
+        cleanup.enter_context(waits.scenario(recorder.result.place))
         cleanup.callback(target.evidence.subscribe(lambda item: _keep(recorder, item)))
         context = Scenario(target, recorder, request.node.name, deviations, lambda: _lease(request, target))
         cleanup.callback(context.close)

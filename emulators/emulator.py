@@ -44,6 +44,10 @@ class EmulatorBase(Generic[RulesT]):
         """
         self.name = config.name
         self.limits = config.limits
+        # How late a system answers does not depend on the population: every estate takes it over.
+        self.common_settings = {
+            name: value for name, value in config.estate.settings.items() if name == "answer_after_seconds"
+        }
         self.clock = clock or Clock()
         try:
             self.pki = TestPKI.load(config.pki)

@@ -100,6 +100,8 @@ class ManagementPlane(Generic[RulesT]):
         options = EstateOptions.model_validate(await json_of(request))
         if options.population is not None:
             raise ValueError("population: a file can be named in a configuration, not here")
+        settings = {**self._emulator.common_settings, **options.settings}
+        options = options.model_copy(update={"settings": settings})
         estate = self._emulator.create_estate(request.match_info["estate"], options)
         return web.json_response(self.estate_as_json(estate))
 

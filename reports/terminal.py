@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from reports.matrix import ANY, column_of, counts, matrix
+from reports.progress import Progress, Wait
 from reports.results import (
     EXIT_MEANINGS,
     SUMMARY_FILE,
@@ -36,17 +39,23 @@ _CELLS = {
     Status.NOT_APPLICABLE: "n/a",
     Status.NOT_RUN: "not run",
 }
+_TO_BE_EXPLAINED = (Status.FAILED, Status.ERROR, Status.NOT_RUN)
 _PLAIN_WIDTH = 120
 _ERRORS_IN_FULL = 20
 _ASSUMPTIONS_SHOWN = 5
 
 
 class Terminal:
-    """Prints through pytest's terminal reporter, which respects capturing and colour settings."""
+    """Prints through pytest's terminal reporter, which respects capturing and colour settings.
+
+    Attributes:
+        progress: Shows what is waited for, once the run has begun.
+    """
 
     def __init__(self, reporter: Any, verbosity: int) -> None:
         self._reporter = reporter
         self._verbosity = verbosity
+        self.progress: Progress | None = None
 
     def begin(self, run: RunInformation) -> None:
         """Say how much there is to do."""
@@ -101,6 +110,7 @@ class Terminal:
             self._matrix(console, results)
         self._failures(console, results)
         self._observations(console, results)
+        self._devices(console, run)
         self._assumptions(console, run)
         self._counts(console, run, results)
         for problem in run.problems:
@@ -130,7 +140,7 @@ class Terminal:
         console.print(table)
 
     def _failures(self, console: Console, results: list[ScenarioResult]) -> None:
-        wrong = [result for result in results if result.status in (Status.FAILED, Status.ERROR)]
+        wrong = [result for result in results if result.status in _TO_BE_EXPLAINED]
         wrong.sort(key=lambda result: (result.scenario_id, column_of(result)))
         if not wrong:
             return
@@ -185,6 +195,14 @@ class Terminal:
                 console.print(f"  {escape(name)}: {escape(value)} [dim]({escape(shown)})[/]", soft_wrap=True)
         console.print()
 
+    def _devices(self, console: Console, run: RunInformation) -> None:
+        if not run.devices:
+            return
+        console.print("[bold]Devices[/] used up in this run, or in quarantine until they are mended")
+        for sentence in run.devices:
+            console.print(f"  - {escape(sentence)}", soft_wrap=True)
+        console.print()
+
     def _assumptions(self, console: Console, run: RunInformation) -> None:
         if not run.assumptions:
             return
@@ -225,4 +243,15 @@ class Terminal:
 
     def _write(self, text: io.StringIO) -> None:
         if self._reporter is not None:
-            self._reporter.write_line(text.getvalue().removesuffix("\n"))
+            with self.progress.printing() if self.progress is not None else nullcontext():
+                self._reporter.write_line(text.getvalue().removesuffix("\n"))
+
+    def show_waits(self, waits: Callable[[], Sequence[Wait]]) -> None:
+        """Show what is waited for from now on, until `end_waits`."""
+        if self._reporter is not None and self.progress is None:
+            self.progress = Progress(self._reporter, waits, quiet=self._verbosity < 0)
+
+    def end_waits(self) -> None:
+        """Show no more what is waited for."""
+        if self.progress is not None:
+            self.progress.end()

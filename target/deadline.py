@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from target.waiting import waiting
+
 
 class Deadline:
     """A point in time until which something is waited for.
@@ -41,4 +43,5 @@ def listen(seconds: float) -> None:
         seconds: How long; nothing is waited for, so the whole time passes.
     """
     if seconds > 0:
-        time.sleep(seconds)
+        with waiting("what must not come", seconds):
+            time.sleep(seconds)

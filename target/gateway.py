@@ -23,6 +23,7 @@ from target.evidence import Evidence
 from target.file_keys import KeyPair, TLSFiles
 from target.file_sections import DSP
 from target.tls import ContextAdapter, client_context
+from target.waiting import waiting
 
 MEDIA_TYPE = "application/xml"
 """Of requests and answers [CLIENT]."""
@@ -163,17 +164,18 @@ class Gateway:
         self._evidence.record("sent", title, document, MEDIA_TYPE, meta)
         started = time.monotonic()
         try:
-            response = send(
-                lambda: self._connections.session(identity).post(
+            with waiting(f"the synchronous answer to {title}", self._timeout):
+                response = send(
+                    lambda: self._connections.session(identity).post(
+                        url,
+                        data=document,
+                        headers={"Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE},
+                        timeout=(min(self._timeout, 10.0), self._timeout),
+                        allow_redirects=False,
+                    ),
                     url,
-                    data=document,
-                    headers={"Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE},
-                    timeout=(min(self._timeout, 10.0), self._timeout),
-                    allow_redirects=False,
-                ),
-                url,
-                field=_FIELDS[service],
-            )
+                    field=_FIELDS[service],
+                )
         except requests.exceptions.ReadTimeout:
             raise DeadlinePassed(f"the synchronous answer of {url} to {title}", self._timeout) from None
         answer = HttpAnswer(

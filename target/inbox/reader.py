@@ -16,6 +16,7 @@ from duis.smki.trust import TrustStore
 from target.deadline import Deadline, deadline
 from target.errors import DeadlinePassed, HarnessError, NonconformingAnswer
 from target.inbox.message import Message, RefusedMessage
+from target.waiting import waiting
 
 __all__ = ["InboxReader", "Message", "RefusedMessage"]
 
@@ -168,7 +169,9 @@ class InboxReader:
                     return message
             return None
 
-        return self._poll(look, deadline(within), awaited, mailbox, lambda: arrived(after))
+        limit = deadline(within)
+        with waiting(awaited.partition(" (")[0], limit.seconds):
+            return self._poll(look, limit, awaited, mailbox, lambda: arrived(after))
 
     def wait_for_request(
         self,
@@ -221,7 +224,9 @@ class InboxReader:
                     )
             return None
 
-        return self._poll(look, deadline(within), awaited, mailbox, meanwhile)
+        limit = deadline(within)
+        with waiting(awaited.partition(" (")[0], limit.seconds):
+            return self._poll(look, limit, awaited, mailbox, meanwhile)
 
     def last_in(self, mailbox: str) -> int:
         """The greatest sequence in a mailbox so far; 0 when it is empty."""

@@ -26,6 +26,7 @@ from target.pool.records import Consumed, Lease, Quarantined
 from target.pool.request import LeaseRequest
 from target.pool.views import LeaseViews
 from target.pool.waiting import PoolWaitOver, waiting_for
+from target.waiting import waiting as told
 
 _FIRST_POLL_SECONDS = 0.02
 _LONGEST_POLL_SECONDS = 0.5
@@ -161,7 +162,8 @@ class Ledger(LeaseViews):
     ) -> Lease:
         until, pause = deadline(within), _FIRST_POLL_SECONDS
         began = self._now()
-        with self._ticket(request, lease_id) as ticket:
+        awaited = " and ".join(f"a free {need.describe()}" for need in request.devices) or "MP107 switches"
+        with self._ticket(request, lease_id) as ticket, told(awaited, until.seconds):
             while True:
                 found = self._try(ticket, request, lease_id, adopted=adopted)
                 if isinstance(found, Lease):

@@ -20,8 +20,9 @@ from target.service_user import ServiceUser
 class Preparation:
     """Prepares slots, once each, over any interruption.
 
-    The n-th preparation of a lease is written down before and after, so that a scenario that is resumed and
-    asks for it again finds it done, whatever it has done to the slot since.
+    The n-th preparation of a lease is written down when it is done, so that a scenario that is resumed and
+    asks for it again leaves the slot alone, whatever it has done to it since. One that was interrupted on the
+    way is finished by what the slot holds: a request may have arrived of which nobody has heard.
 
     Args:
         target: The target file.
@@ -54,22 +55,20 @@ class Preparation:
             device: Which device.
             role: Which slot.
             party: Whose certificates.
-            at_home: Whether nobody has changed the slots since they were as declared; else they are read.
+            at_home: Whether it is known that nobody has changed the slots since they were as declared; they
+                are read otherwise.
 
         Raises:
             NotArrangeable: Nobody we could act as can do it, or the DCC's own certificate is asked for.
             TargetNonconformity: The target refused what every validation accepts.
         """
         self._count += 1
-        begun, done = f"preparation {self._count} begun", f"preparation {self._count} done"
+        done = f"preparation {self._count} done"
         if not self._ledger.noted(lease, done):
-            interrupted = self._ledger.noted(lease, begun)
-            self._ledger.note(lease, begun)
             if device.managed and self._managed.covers(device):
                 self._managed.put(device, role, party)
             else:
-                # After an interruption, a request may have arrived of which nobody has heard since.
-                holder = self._holder(device, role, at_home=at_home and not interrupted)
+                holder = self._holder(device, role, at_home=at_home)
                 self._by_protocol(lease, device, role, holder, party)
             self._ledger.note(lease, done)
 

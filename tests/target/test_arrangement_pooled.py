@@ -255,7 +255,6 @@ def test_a_preparation_that_was_interrupted_is_finished_by_what_the_slot_holds(r
     arrangement, estate = run.open(wanted("S1SP1"))
     (device,) = arrangement.devices
     correct, incorrect = estate.network_operator_of(device), estate.other_network_operator(device)
-    run.ledger.note(arrangement.lease, "preparation 1 begun")
     owner = next(user for user in run.care_users if user.user_id == correct.user_id)
     owner.send(update_credentials(incorrect.credentials, NETWORK_OPERATOR), device.device_id).result()
     abandon(run)
@@ -348,6 +347,22 @@ def test_a_restoration_that_needs_mp107_switches_it_on(systems: World, tmp_path:
     assert systems.holder(device) == correct.user_id
     assert dsp.estate("main")["mp107"] is True
     assert run.ledger.quarantined() == ()
+
+
+def test_a_device_left_behind_is_restored_with_mp107_on_before_a_scenario_without_it(
+    systems: World, tmp_path: Path
+) -> None:
+    run = Run(systems, systems.with_management("DSP"), tmp_path)
+    arrangement, estate = run.open(wanted("S1SP2", DSP=True, S1SP2=True))
+    (device,) = arrangement.devices
+    estate.arrange_slot(device, NETWORK_OPERATOR, estate.other_network_operator(device))
+    abandon(run)
+    other = Run(systems, run.target, tmp_path, "run-2")
+    taken, estate = other.open(wanted("S1SP2", DSP=False, S1SP2=True))
+    assert systems.holder(device) == estate.network_operator_of(device).user_id
+    assert taken.lease.switches["DSP"] is False
+    assert run.management["DSP"].estate("main")["mp107"] is False
+    taken.close()
 
 
 def test_a_scenario_that_switches_mp107_itself_is_alone_and_cannot_be_replayed(

@@ -140,8 +140,11 @@ def test_a_position_is_shared_and_another_one_waits(path: Path) -> None:
 
 def test_a_scenario_that_changes_a_switch_is_alone_with_it(path: Path) -> None:
     ledger = Ledger(path, "run", population(device(1), device(2), device(3)))
+    before = ledger.acquire(request("T0", ESME, switches=on("DSP")), 0)
+    ledger.switched(before, "DSP")
+    ledger.release(before)
     alone = ledger.acquire(request("T1", ESME, switches={"DSP": None}), 0)
-    assert alone.to_switch == {"DSP": True}
+    assert alone.to_switch == {}, "it is on, as at the start of every scenario"
     for switches in ({"DSP": None}, on("DSP"), {"DSP": False}):
         with pytest.raises(PoolWaitOver):
             ledger.acquire(request("T2", ESME, switches=switches), 0)
@@ -246,6 +249,7 @@ def test_consumables_are_used_up_once_and_for_all(path: Path) -> None:
     assert lease.devices[0].device_id == device_id(2)
     assert ledger.capacity(CONSUMABLE) == 1
     ledger.consume(device_id(2), "T1", "SRV 6.21 of is-a")
+    ledger.consume(device_id(2), "T1", "seen once more")
     ledger.release(lease)
     second_run = Ledger(path, "run-2", devices)
     assert second_run.acquire(request("T1", CONSUMABLE), 0).devices[0].device_id == device_id(3)
@@ -254,7 +258,10 @@ def test_consumables_are_used_up_once_and_for_all(path: Path) -> None:
         second_run.acquire(request("T2", CONSUMABLE), LONG)
     assert found.value.reason.startswith("no ESME of S1SP2 under DCC control left, of 1 needed. ")
     assert f"{device_id(2)} was used up by T1 at " in found.value.reason
-    assert [each.run_id for each in second_run.consumed()] == ["run-1", "run-2"]
+    assert [(each.run_id, each.what) for each in second_run.consumed()] == [
+        ("run-1", "SRV 6.21 of is-a"),
+        ("run-2", "SRV 6.21 of is-b"),
+    ]
     assert second_run.acquire(request("T3", ESME), 0), "ordinary devices are not concerned"
 
 

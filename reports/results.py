@@ -176,6 +176,35 @@ class SanityCheck:
     attachments: list[Attachment] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class ChainTime:
+    """The scenarios that one worker carried out one after another, and how long they took in seconds."""
+
+    worker: str
+    scenarios: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long a run took, in seconds; after a resumption what it did since.
+
+    `wall_seconds` includes starting and stopping, `before_seconds` passed before the first scenario began,
+    `scenario_seconds` is the sum over all scenarios.
+    """
+
+    wall_seconds: float
+    before_seconds: float
+    scenario_seconds: float
+    workers: int
+    longest_chain: ChainTime
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the longest chain the run took; `None` when that took no time."""
+        return self.wall_seconds / self.longest_chain.seconds if self.longest_chain.seconds else None
+
+
 @dataclass
 class RunInformation:
     """What holds for the whole run. Scenarios are counted with the rows of their Examples expanded."""
@@ -191,6 +220,7 @@ class RunInformation:
     assumptions: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     sanity: list[SanityCheck] = field(default_factory=list)
+    timing: Timing | None = None
     ended_early: str = ""
     """Why no further scenario was started: an endpoint that is dead, a budget, Ctrl-C."""
     taken_over: int = 0

@@ -30,6 +30,7 @@ from reports.results import (
 from reports.resume import TakenOver, take_over
 from reports.summary import write_summary
 from reports.terminal import Terminal
+from reports.timing import Stopwatch
 from reports.written import WrittenTests
 
 _WORKER_OUTPUT = "conformance"
@@ -57,6 +58,7 @@ class ConformanceRun:
         self._started = False
         self._collected = False
         self._begun = False
+        self._stopwatch = Stopwatch()
         self._taken_over: TakenOver | None = None
         self._resume_command = ""
         self._terminal: Terminal | None = None
@@ -247,7 +249,9 @@ class ConformanceRun:
             return
         record = getattr(report, "conformance_result", None)
         if record is not None:
-            self._conclude(ScenarioResult.from_json(record))
+            result = ScenarioResult.from_json(record)
+            self._stopwatch.scenario_ended(getattr(report, "worker_id", ""), result)
+            self._conclude(result)
         elif report.when not in _PHASES:  # xdist: the worker died in the middle of it
             text = report.longreprtext.strip().rpartition("\n")[2]
             self._conclude(self._without_record(report.nodeid, Status.ERROR, text))
@@ -336,6 +340,7 @@ class ConformanceRun:
         )
         self.information.executed = sum(status in executed for status in statuses)
         self.information.finished = _now()
+        self.information.timing = self._stopwatch.timing()
         self.information.exit_code = int(code)
         self._writer.write_run(self.information)
         allure_results = self.output / ALLURE_RESULTS_DIRECTORY

@@ -21,6 +21,7 @@ from reports.results import (
     Status,
     read_results,
 )
+from reports.timing import timing_sentence
 
 _SYMBOLS = {
     Status.PASSED: "✓",
@@ -65,6 +66,7 @@ def write_summary(directory: Path) -> Path:
         observations=_observations(results),
         exit_code=run.exit_code,
         exit_meaning=EXIT_MEANINGS[ExitCode(run.exit_code)],
+        timing=timing_sentence(run.timing) if run.timing is not None else "",
         duration=_duration(run.started, run.finished),
         diagram=sequence_diagram,
         shown=lambda attachment: _shown(evidence, attachment),

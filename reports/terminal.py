@@ -24,6 +24,7 @@ from reports.results import (
     ScenarioResult,
     Status,
 )
+from reports.timing import timing_sentence
 
 STYLES = {
     Status.PASSED: "green",
@@ -224,6 +225,8 @@ class Terminal:
             f"[bold]Scenarios[/] {run.written} written, {run.selected} selected, {run.executed} executed"
             + (f": {verdicts}" if verdicts else "")
         )
+        if run.timing is not None:
+            console.print(f"[bold]Time[/]      {timing_sentence(run.timing)}", soft_wrap=True)
 
     def _console(self) -> tuple[Console, io.StringIO]:
         text = io.StringIO()

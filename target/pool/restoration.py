@@ -176,7 +176,8 @@ class Caretaker:
             slots = self.read(device)
             if device.consumable and not self.at_home(device, RemotePartyRole.NETWORK_OPERATOR, slots, home):
                 reading = slots.get(RemotePartyRole.NETWORK_OPERATOR)
-                return UsedUp(f"the NetworkOperator slot holds {self._holder(reading)}")
+                sent = "after SRV 6.21 " if handover_pending else ""
+                return UsedUp(f"{sent}the NetworkOperator slot holds {self._holder(reading)}")
             if device.consumable and handover_pending:
                 return UsedUp("SRV 6.21 was sent, and what became of it is not known")
             done: list[str] = []

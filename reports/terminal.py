@@ -114,6 +114,9 @@ class Terminal:
         self._devices(console, run)
         self._assumptions(console, run)
         self._counts(console, run, results)
+        if run.callbacks:
+            told = ", ".join(f"{number} {kind}" for kind, number in run.callbacks.items())
+            console.print(f"[bold]Callbacks[/] that no verdict rests on: {told}; listed in the report")
         for problem in run.problems:
             console.print(f"[magenta]problem:[/] {escape(problem)}")
         if run.ended_early:

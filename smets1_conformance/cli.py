@@ -26,6 +26,11 @@ _LAZY_COMMANDS = {
         "emulate",
         "Run the DSP and S1SP emulators until stopped.",
     ),
+    "inbox": (
+        "smets1_conformance.commands.inbox",
+        "inbox",
+        "Look after the inbox that runs against endpoints share.",
+    ),
     "sign": ("smets1_conformance.commands.documents", "sign", "Sign a DUIS document."),
     "verify": (
         "smets1_conformance.commands.documents",

@@ -28,6 +28,7 @@ from steps.rehearsal import Rehearser, Step
 from steps.resume import (
     begin_attempt,
     interrupted_run,
+    report_unclaimed,
     run_directory_of,
     take_over_conclusions,
     write_record,
@@ -183,6 +184,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     waits.stop_telling()
     opening = session.config.stash.get(_OPENING, None)
     if opening is not None:
+        if _RUNNING in session.config.stash:
+            report_unclaimed(session.config, session.config.stash[_RUNNING])
         opening.begin_to_close()
 
 

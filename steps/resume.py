@@ -95,3 +95,11 @@ def begin_attempt(item: pytest.Item, target: TargetSession) -> None:
     if target.attempts is not None:
         target.attempts.turn_to(item.nodeid)
         item.stash[ATTEMPTS] = target.attempts
+
+
+def report_unclaimed(config: pytest.Config, target: TargetSession) -> None:
+    """Put on record what arrived during the run and no verdict rests on."""
+    run, found = run_of(config), target.unclaimed()
+    if run is not None and found is not None:
+        run.information.callbacks = found.counts
+        run.information.messages_of_nobody = list(found.lines)

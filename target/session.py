@@ -40,6 +40,7 @@ from target.session_file import SessionFile
 from target.session_start import MAIN_ESTATE, start_emulators, start_inbox, take_state_directory, use_site
 from target.site import RunDirectory, Site
 from target.trust import load_trust
+from target.unclaimed import Unclaimed, begun, unclaimed
 from target.users import UserDirectory
 
 _numbers = itertools.count(1)
@@ -75,6 +76,7 @@ class TargetSession:
         self.site: Site | None = None
         self.run_directory: RunDirectory | None = None
         self.attempts: Attempts | None = None
+        self._begun = 0, 0
         look_after = None
         if session_file.run_directory is not None:
             self.shared_inbox = SharedInbox(InboxConfig.shared(self.target))
@@ -84,6 +86,7 @@ class TargetSession:
         self.inbox = InboxReader(session_file.inbox_database, self.trust, look_after)
         if self.run_directory is not None:
             self.attempts = Attempts(Journal(self.run_directory.journal), self.inbox, self.evidence)
+            self._begun = begun(self.attempts.journal, self.inbox)
         self._callback_url = session_file.callback_url
         self._bundled = session_file.bundled
         self._deviations = session_file.deviations
@@ -311,6 +314,14 @@ class TargetSession:
     def journal(self) -> Journal | None:
         """The journal of the run, where the target is pooled."""
         return self.attempts.journal if self.attempts is not None else None
+
+    def unclaimed(self) -> Unclaimed | None:
+        """What has arrived since the run began and no verdict rests on; `None` for an isolated target."""
+        if self.site is None or self.run_directory is None or self.attempts is None:
+            return None
+        own = self.run_directory.run_id
+        others = [run.journal for run in self.site.runs() if run.run_id != own and run.journal.exists()]
+        return unclaimed(self.target, self.inbox, others, self.attempts.journal, *self._begun)
 
     def _estate(self, name: str, arrangement: Arrangement) -> tuple[TestEstate, EstateLink]:
         gateway = self._gateway(name)

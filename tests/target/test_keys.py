@@ -22,7 +22,9 @@ from duis.smki.testpki import TestPKI
 from target import keys
 from target.file import TargetFileError, load_target
 from target.inbox import InboxConfig, InboxProcess
+from target.inbox.config import Sharing
 from target.inbox.reader import InboxReader
+from target.inbox.shared import SharedInbox
 from target.trust import load_trust
 from target.users import UserDirectory
 from tests.target import messages
@@ -308,6 +310,30 @@ def test_tls_with_encrypted_keys_at_both_ends(
     assert [message.request_id for message in reader.messages("main/ed-north")] == [about]
     for file in (tmp_path / "inbox").iterdir():
         assert not any(secret.encode() in file.read_bytes() for secret in given.values()), file
+
+
+def test_an_inbox_that_runs_share_learns_what_was_typed(
+    pki: TestPKI, target_text: str, tmp_path: Path
+) -> None:
+    key = encrypt(pki.tls("inbox").key, SECRET, tmp_path / "inbox.pem")
+    keys.provide({str(key.resolve()): SECRET})
+    path = written(tmp_path, target_text.replace(str(pki.tls("inbox").key), str(key)))
+    (tmp_path / "site").mkdir()
+    sharing = Sharing(
+        users_lock=tmp_path / "site/users.lock",
+        server_lock=tmp_path / "site/server.lock",
+        start_lock=tmp_path / "site/start.lock",
+        linger=0.1,
+    )
+    config = InboxConfig.of(load_target(path), tmp_path / "site").model_copy(update={"sharing": sharing})
+    inbox = SharedInbox(config)
+    inbox.use()
+    try:
+        assert inbox.status().running
+    finally:
+        inbox.release()
+        inbox.stop()
+    assert all(SECRET.encode() not in file.read_bytes() for file in (tmp_path / "site").iterdir())
 
 
 def test_a_process_of_ours_leaves_no_core_file(tmp_path: Path) -> None:

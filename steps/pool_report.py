@@ -16,6 +16,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     run = run_of(session.config)
     target = None if is_worker(session.config) else open_target(session.config)
     if run is not None and target is not None:
+        if not run.unfinished:  # what a scenario held that is gone on with stays for it
+            target.restore_left_behind()
         run.add_devices(_what_became_of_devices(target))
 
 

@@ -6,17 +6,19 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from duis.identifiers import EUI64
 from target.component_files import DSP, ComponentFolder, emulated_components
 from target.deadline import Deadline
 from target.errors import HarnessError
 from target.file import TargetFile
 from target.file_sections import EmulatorSection
 from target.process import ChildProcess, python_module
+
+MAIN_ESTATE = "main"
+"""The estate at the root of every URL; the only one an endpoint has."""
 
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.02
@@ -37,11 +39,11 @@ class Components:
         self._directory = directory
         self._cleanup = ExitStack()
 
-    def start(self, callbacks: Mapping[EUI64, str], progress: Callable[[str], None]) -> None:
+    def start(self, callback_url: str, progress: Callable[[str], None]) -> None:
         """Start them, and wait until each answers.
 
         Args:
-            callbacks: Where messages for each User go.
+            callback_url: Base URL of the inbox.
             progress: Called with a line for each that is started.
 
         Raises:
@@ -52,6 +54,11 @@ class Components:
             return
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._hold()
+        suffix = self._target.callback.path_suffix
+        callbacks = {
+            user.user_id: f"{callback_url}/{MAIN_ESTATE}/{user.name}{suffix}"
+            for user in self._target.service_user
+        }
         children = {}
         for component, section in sections.items():
             progress(f"starting the emulator of {component}")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import requests
 
 from target.errors import EndpointUnreachable, HarnessError
+from target.file import DSP_COMPONENT, TargetFile
 from target.gateway import Connections, send
 
 _TIMEOUT_SECONDS = 30.0
@@ -132,3 +133,15 @@ class ManagementClient:
             )
         except requests.exceptions.ReadTimeout:
             raise HarnessError(f"{method} {url}: no answer within {_TIMEOUT_SECONDS:g} s") from None
+
+
+def management_planes(target: TargetFile, connections: Connections) -> dict[str, ManagementClient]:
+    """The management planes of the emulated systems of a target, by component."""
+    urls = {DSP_COMPONENT: (target.dsp.management, "dsp.management")} | {
+        name: (s1sp.management, f"s1sp.{name}.management") for name, s1sp in target.s1sp.items()
+    }
+    return {
+        name: ManagementClient(name, url, connections, field)
+        for name, (url, field) in urls.items()
+        if url is not None
+    }

@@ -12,12 +12,15 @@ from typing import Protocol
 
 from target.arrangement_pooled import PooledArrangement
 from target.attempts import Attempts
+from target.components import MAIN_ESTATE
 from target.courier import Courier
 from target.estate import TestEstate
 from target.file import TargetFile
 from target.journal import Attempt
 from target.management import ManagementClient
 from target.pool import LeaseRequest, Ledger
+from target.pool.restoration import Caretaker
+from target.pool.sweep import restore_abandoned
 from target.safety import Budget, ListedDevicesOnly
 from target.service_user import EstateLink, ServiceUser
 
@@ -95,6 +98,19 @@ class PooledEstates:
             for user in users:
                 cleanup.callback(user.record_callbacks)
             yield TestEstate(link, arrangement, users)
+
+    def restore_left_behind(self, tell: Callable[[str], None]) -> None:
+        """Restore what dead processes of this run have left behind; what cannot be, stays for the next run.
+
+        Args:
+            tell: Called with what becomes of the devices.
+        """
+        if not any(each.abandoned and each.run_id == self._ledger.run_id for each in self._ledger.leases()):
+            return
+        with ExitStack() as cleanup:
+            users = self._bind(self._care(cleanup))
+            caretaker = Caretaker(self._target, users, self._management, MAIN_ESTATE)
+            restore_abandoned(self._ledger.at_the_end(), caretaker, self._management, tell)
 
     def safe(self, courier: Courier, attempt: Attempt) -> Courier:
         """Around a courier to the gateway: the budget of the run, its journal, and listed devices only."""

@@ -18,6 +18,7 @@ from target.arrangement import Arrangement
 from target.arrangement_emulated import DSP, EmulatedArrangement
 from target.attempts import Attempts
 from target.component_files import emulated_components
+from target.components import MAIN_ESTATE
 from target.counters import CounterSource
 from target.courier import Courier, GatewayCourier
 from target.credentials import Credentials
@@ -29,7 +30,7 @@ from target.file_errors import problem_at
 from target.gateway import Connections, Gateway
 from target.inbox import InboxConfig, InboxProcess, InboxReader, SharedInbox
 from target.journal import Attempt, Journal
-from target.management import ManagementClient
+from target.management import ManagementClient, management_planes
 from target.pool import LeaseRequest, Ledger, Population
 from target.pooled_estate import PooledEstates
 from target.reachable import check_reachable
@@ -37,7 +38,7 @@ from target.run_lock import RunLock
 from target.scope import Scope
 from target.service_user import EstateLink, ServiceUser
 from target.session_file import SessionFile
-from target.session_start import MAIN_ESTATE, start_emulators, start_inbox, take_state_directory, use_site
+from target.session_start import start_emulators, start_inbox, take_state_directory, use_site
 from target.site import RunDirectory, Site
 from target.trust import load_trust
 from target.unclaimed import Unclaimed, begun, unclaimed
@@ -273,6 +274,15 @@ class TargetSession:
             emulated.close()
             link.counters.close()
 
+    def restore_left_behind(self, tell: Callable[[str], None] = lambda _: None) -> None:
+        """Restore the devices that dead processes of this run have left behind: at the end of a run.
+
+        Args:
+            tell: Called with what becomes of them.
+        """
+        if self._pooled is not None:
+            self._pooled.restore_left_behind(tell)
+
     def expired_identity(self, user: ServiceUser) -> SigningIdentity:
         """The expired signer of a User.
 
@@ -356,14 +366,7 @@ class TargetSession:
         return f"{self._callback_url}/{user.mailbox}{self.target.callback.path_suffix}"
 
     def _management(self) -> dict[str, ManagementClient]:
-        urls = {DSP: (self.target.dsp.management, "dsp.management")} | {
-            name: (s1sp.management, f"s1sp.{name}.management") for name, s1sp in self.target.s1sp.items()
-        }
-        return {
-            name: ManagementClient(name, url, self._management_connections, field)
-            for name, (url, field) in urls.items()
-            if url is not None
-        }
+        return management_planes(self.target, self._management_connections)
 
 
 def _schema(target: TargetFile) -> Schema:

@@ -16,9 +16,6 @@ from target.run_lock import LOCK_FILE, RunLock
 from target.session_file import SessionFile
 from target.site import RunDirectory, Site
 
-MAIN_ESTATE = "main"
-"""The estate at the root of every URL; the only one an endpoint has."""
-
 _EMULATORS_START_SECONDS = 60.0
 
 
@@ -102,11 +99,9 @@ def use_site(
         resuming=ledger.abandoned_scenarios() if resumed else (),
     )
     session_file.write(run.path)
-    components = Components(target, site.path / "emulators")
+    components = Components(target, site.emulators)
     cleanup.callback(components.close)
-    mailboxes, suffix = f"{session_file.callback_url}/{MAIN_ESTATE}", target.callback.path_suffix
-    callbacks = {user.user_id: f"{mailboxes}/{user.name}{suffix}" for user in target.service_user}
-    components.start(callbacks, progress)
+    components.start(session_file.callback_url, progress)
     return session_file
 
 

@@ -2,7 +2,8 @@
 
 ```
 <site>/pool.sqlite  counters.sqlite  inbox.sqlite  inbox.json  inbox.ready.json  inbox.log  inbox.*.lock
-<site>/runs/<run id>/   session.json  journal.sqlite  run.json  lock  workers.lock  emulators/
+<site>/emulators/       what is emulated in a mixed target
+<site>/runs/<run id>/   session.json  journal.sqlite  run.json  lock  workers.lock
 ```
 """
 
@@ -37,11 +38,6 @@ class RunDirectory:
         return self.path / "journal.sqlite"
 
     @property
-    def emulators(self) -> Path:
-        """State of emulators the run starts itself."""
-        return self.path / "emulators"
-
-    @property
     def record(self) -> RunRecord | None:
         """How the run was called, once that is written down."""
         path = self.path / RECORD_FILE
@@ -67,6 +63,11 @@ class Site:
     def counters(self) -> Path:
         """Database of the Originator Counters."""
         return self.path / "counters.sqlite"
+
+    @property
+    def emulators(self) -> Path:
+        """What is emulated in a mixed target: its databases outlive a run, as a real system would."""
+        return self.path / "emulators"
 
     def open(self) -> None:
         """Make the directory, or see that it is ours, and keep it private (0700).

@@ -61,7 +61,12 @@ class Ledger(LeaseViews):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(path, run_id, population, now)
+        self._path = path
         self._resuming = frozenset(resuming)
+
+    def at_the_end(self) -> Ledger:
+        """The same, with nothing kept for scenarios any more: every one has come to its end."""
+        return Ledger(self._path, self.run_id, self.population, now=self._now)
 
     def acquire(
         self, request: LeaseRequest, within: Deadline | float, waiting: Callable[[str], None] = _silent

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from duis.schema import Schema
 from target.answers import AnswerReader
@@ -14,10 +12,10 @@ from target.components import Components
 from target.counters import CounterSource
 from target.courier import GatewayCourier
 from target.evidence import Evidence
-from target.file import DSP_COMPONENT, TargetFile
+from target.file import TargetFile
 from target.gateway import Connections, Gateway
 from target.inbox import InboxConfig, InboxReader, SharedInbox
-from target.management import ManagementClient
+from target.management import ManagementClient, management_planes
 from target.pool.care import ESTATE
 from target.pool.ledger import Ledger
 from target.pool.population import Population
@@ -77,17 +75,9 @@ def open_workshop(target: TargetFile, progress: Callable[[str], None] = lambda _
         cleanup.callback(inbox.release)
         progress("using the inbox of the site")
         inbox.use()
-        folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="smets1-conformance-")))
-        components = Components(target, folder / "emulators")
+        components = Components(target, site.emulators)
         cleanup.callback(components.close)
-        base_url = target.callback.base_url or inbox.base_url
-        components.start(
-            {
-                user.user_id: f"{base_url}/{ESTATE}/{user.name}{target.callback.path_suffix}"
-                for user in target.service_user
-            },
-            progress,
-        )
+        components.start(target.callback.base_url or inbox.base_url, progress)
         check_reachable(target)
         connections, management = Connections(target.dsp.tls), Connections(target.management.tls)
         cleanup.callback(connections.close)
@@ -109,17 +99,6 @@ def open_workshop(target: TargetFile, progress: Callable[[str], None] = lambda _
             answers=AnswerReader(schema, trust, target.assumptions),
             evidence=evidence,
         )
-        planes = _planes(target, management)
+        planes = management_planes(target, management)
         users = UserDirectory(target, trust).bind(link)
         yield Workshop(Caretaker(target, users, planes, ESTATE), planes)
-
-
-def _planes(target: TargetFile, connections: Connections) -> dict[str, ManagementClient]:
-    urls = {DSP_COMPONENT: (target.dsp.management, "dsp.management")} | {
-        name: (s1sp.management, f"s1sp.{name}.management") for name, s1sp in target.s1sp.items()
-    }
-    return {
-        name: ManagementClient(name, url, connections, field)
-        for name, (url, field) in urls.items()
-        if url is not None
-    }

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+YES: tuple[str, ...] = ()
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -34,6 +35,12 @@ class Run:
     def verdicts(self) -> Counter[str]:
         """How many scenarios have each status."""
         return Counter(result["status"] for result in self.results)
+
+    @property
+    def devices(self) -> list[str]:
+        """What became of devices, as the report says."""
+        devices: list[str] = json.loads((self.output / "run.json").read_text())["devices"]
+        return devices
 
     def statuses(self, scenario_id: str) -> set[str]:
         """The statuses of the rows of a test case."""
@@ -58,7 +65,7 @@ def conformance(tmp_path: Path):  # type: ignore[no-untyped-def]
     def run(target_file: Path, *options: object, output: str = "output") -> Run:
         folder = tmp_path / output
         done = subprocess.run(
-            command("run", "--target", target_file, "--output", folder, *options),
+            command("run", "--target", target_file, "--output", folder, *YES, *options),
             cwd=tmp_path,
             env=environment(),
             capture_output=True,

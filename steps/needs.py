@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from duis.identifiers import EUI64
 from target.file import TargetFile
-from target.pool import DeviceNeed, LeaseRequest
+from target.pool import DeviceNeed, LeaseRequest, Population
 
 DSP = "DSP"
 
@@ -52,8 +52,9 @@ class Needs:
         """Why a target cannot run it, as far as the target file tells; empty when nothing is against it."""
         if self.not_applicable or target.isolated:
             return self.not_applicable
+        population = Population.of(target)
         for need in self.devices:
-            if not any(need.fits(device) for device in target.device):
+            if not population.candidates(need):
                 return f"the target file declares no {need.describe()}"
         for component, on in self.switches.items():
             declared = self._declared(target, component)

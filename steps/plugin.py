@@ -276,7 +276,9 @@ def scenario(request: pytest.FixtureRequest, recorder: Recorder) -> Iterator[Sce
     with ExitStack() as cleanup:
         cleanup.enter_context(waits.scenario(recorder.result.place))
         cleanup.callback(target.evidence.subscribe(lambda item: _keep(recorder, item)))
-        context = Scenario(target, recorder, request.node.name, deviations, lambda: _lease(request, target))
+        context = Scenario(
+            target, recorder, request.node.name, deviations, lambda: _lease(request, target, recorder)
+        )
         cleanup.callback(context.close)
         yield context
 
@@ -286,7 +288,7 @@ def pytest_bdd_before_scenario(request: pytest.FixtureRequest, feature: Feature,
     request.node.stash[_STEPS] = tuple((step.type, step.name) for step in scenario.steps)
 
 
-def _lease(request: pytest.FixtureRequest, target: TargetSession) -> LeaseRequest:
+def _lease(request: pytest.FixtureRequest, target: TargetSession, recorder: Recorder) -> LeaseRequest:
     """What the scenario asks of the device pool, found out by rehearsing it."""
     stash = request.config.stash
     if _REHEARSER not in stash:
@@ -295,7 +297,8 @@ def _lease(request: pytest.FixtureRequest, target: TargetSession) -> LeaseReques
     against = needs.against(target.target)
     if against:
         raise NotArrangeable(against)
-    return needs.lease_request(request.node.name, _preferred(request.node))
+    name = " ".join((recorder.result.scenario_id, *recorder.result.parameters.values()))
+    return needs.lease_request(name, _preferred(request.node))
 
 
 def _preferred(item: pytest.Item) -> tuple[EUI64, ...]:

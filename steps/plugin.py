@@ -33,11 +33,13 @@ from steps.resume import (
     take_over_conclusions,
     write_record,
 )
+from target import keys
 from target import waiting as waits
 from target.errors import HarnessError, NotArrangeable
 from target.evidence import EvidenceItem
 from target.file import TargetFile, TargetFileError
 from target.pool import LeaseRequest
+from target.process import no_core_files
 from target.session import TargetSession
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ pytest_plugins = [
 ]
 
 _STATE_DIRECTORY = "conformance_state_directory"
+_PASSPHRASES = "conformance_passphrases"
 _OPENING = pytest.StashKey["_Opening"]()
 _RUNNING = pytest.StashKey[TargetSession]()
 _STEPS = pytest.StashKey[tuple[Step, ...]]()
@@ -95,6 +98,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to open the target; it starts while pytest collects and workers come up."""
+    no_core_files()
+    if is_worker(config):
+        keys.provide(_worker_input(config).pop(_PASSPHRASES, {}))
     if _runs_features(config) and not config.option.collectonly and not is_worker(config):
         target = config.getoption("conformance_target")
         what = f"the target of {target}" if target else "the emulators of the DSP, S1SP1, S1SP2 and S1SP3"
@@ -176,6 +182,7 @@ def pytest_configure_node(node: Any) -> None:
     opening = node.config.stash.get(_OPENING, None)
     if opening is not None:
         node.workerinput[_STATE_DIRECTORY] = str(opening.state_dir)
+        node.workerinput[_PASSPHRASES] = keys.collected_passphrases()
 
 
 @pytest.hookimpl(trylast=True)

@@ -11,21 +11,23 @@ from pathlib import Path
 
 import pytest
 
+from duis.identifiers import EUI64, RequestID
 from reports.results import Status
 from target.file import load_target
 from target.inbox import InboxConfig, SharedInbox
 from target.run_lock import RunLock
 from target.site import RunDirectory, Site
-from tests.any_target.vendor import Vendor, vendor
+from tests.any_target.vendor import ENTITY_PREFIX, Vendor, vendor
 from tests.resume.runs import Run, results_of
 
+DSP = EUI64(f"{ENTITY_PREFIX}-01")
 SELECTION = ("--", "-p", "no:randomly", "-k", "ESME and S1SP1 and (T10 or T11 or T12 or T30 or T31 or T40)")
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
     with vendor(
-        tmp_path_factory.mktemp("any") / "vendor", ordinary=2, consumables=1, answer_after=0.3
+        tmp_path_factory.mktemp("any") / "vendor", ordinary=2, consumables=1, answer_after=0.3, deadline=6.0
     ) as opened:
         text = opened.target_file.read_text()
         opened.target_file.write_text(re.sub(r"(?m)^\[callback\]$", "[callback]\nlinger = 0", text, count=1))
@@ -59,6 +61,15 @@ def request_ids_at(environment: Vendor) -> list[str]:
     ]
 
 
+def not_meant(came: Counter[str], meant: Counter[str]) -> dict[str, int]:
+    """What came more often than a scenario meant it; sanity checks (SRV 8.2 to the DSP) belong to none."""
+    return {
+        request_id: times
+        for request_id, times in (came - meant).items()
+        if times > 1 or RequestID.parse(request_id).target != DSP
+    }
+
+
 @pytest.mark.parametrize("after", [3, 8, 13], ids=lambda count: f"killed after {count} requests")
 def test_a_killed_run_goes_on_and_sends_nothing_twice(
     environment: Vendor, tmp_path: Path, after: int
@@ -87,8 +98,7 @@ def test_a_killed_run_goes_on_and_sends_nothing_twice(
     came = Counter(request_ids_at(environment)) - before
     meant = Counter(request_ids_in_journal(run))
     assert sum(came.values()) > after
-    assert came - meant == Counter()  # nothing came that was not meant, or more often
-    assert sum((meant - came).values()) <= 1  # one may have been written down when the kill came
+    assert not_meant(came, meant) == {}
     assert environment.slots() == slots
     assert site.latest_unfinished() is None
     assert not RunLock(run.path).held
@@ -119,7 +129,8 @@ def test_workers_end_soon_after_a_controller_that_was_killed(environment: Vendor
     second = Run(tmp_path / "out", "--target", str(environment.target_file), "--resume")
     assert second.end(120) == 0, second.text
     assert f"Going on with the run {run.run_id}" in second.text
-    assert Counter(request_ids_at(environment)) - before - Counter(request_ids_in_journal(run)) == Counter()
+    came = Counter(request_ids_at(environment)) - before
+    assert not_meant(came, Counter(request_ids_in_journal(run))) == {}
 
 
 def test_a_changed_target_file_is_refused(environment: Vendor, tmp_path: Path) -> None:

@@ -56,14 +56,18 @@ def timing_sentence(timing: Timing) -> str:
     line = f"scenarios {_time(timing.scenario_seconds)} in total; "
     if timing.workers > 1:
         line += (
-            f"longest chain {_time(longest.seconds)} ({longest.scenarios} scenarios of {longest.worker}, one "
-            f"of {timing.workers} workers); "
+            f"longest chain {_time(longest.seconds)} ({_scenarios(longest.scenarios)} of {longest.worker}, "
+            f"one of {timing.workers} workers); "
         )
     line += f"the run took {_time(timing.wall_seconds)}"
     if timing.ratio is not None:
         line += f" ({_time(timing.before_seconds)} before the first scenario)"
         line += f", {timing.ratio:.2f} times the longest chain"
     return line
+
+
+def _scenarios(number: int) -> str:
+    return "1 scenario" if number == 1 else f"{number} scenarios"
 
 
 def _time(seconds: float) -> str:

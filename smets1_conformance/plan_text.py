@@ -218,8 +218,8 @@ def _duration(console: Console, planned: Plan, answer_seconds: float | None) -> 
     if not arranged.chains:
         return
     console.print(
-        f"[bold]Chains[/]      {len(arranged.chains)}, the longest of {len(arranged.longest)} scenarios that "
-        f"wait for {cost_of(arranged.longest):g} answers one after another; all together wait for "
+        f"[bold]Chains[/]      {len(arranged.chains)}, the longest of {len(arranged.longest)} scenario(s) "
+        f"that wait for {cost_of(arranged.longest):g} answers one after another; all together wait for "
         f"{arranged.total:g}",
         soft_wrap=True,
     )

@@ -67,6 +67,11 @@ class _Conclusion:
     is_flag=True,
     help="Show each message as it would be sent, and write it to dry-run/ in --output. Nothing is sent.",
 )
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Do not ask for the name of the target before anything is sent to a system that is not ours.",
+)
 @click.option("--deviation", "deviations", multiple=True, metavar="NAME", hidden=True)
 @click.argument("pytest_options", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
@@ -78,6 +83,7 @@ def run(
     state_dir: Path | None,
     resume_run: str | None,
     is_dry_run: bool,
+    yes: bool,
     deviations: tuple[str, ...],
     pytest_options: tuple[str, ...],
 ) -> None:
@@ -103,6 +109,10 @@ def run(
         given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
         _refuse_beside_resume(processes=processes, state_dir=state_dir, pytest_options=pytest_options)
         raise SystemExit(resume_features(target_file, resume_run, output, output_given=given))
+    if target_file is not None:
+        from smets1_conformance.confirmation import confirm
+
+        confirm(target_file, pytest_options, yes=yes)
     if processes in ("auto", "logical") and target_file is not None:
         from smets1_conformance.commands.plan import suitable_processes
 

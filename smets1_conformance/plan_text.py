@@ -232,7 +232,7 @@ def _duration(console: Console, planned: Plan, answer_seconds: float | None) -> 
         return
     one, longest = answer_seconds * arranged.total, answer_seconds * arranged.length
     console.print(
-        f"[bold]Duration[/]    about {_time(longest)} at {answer_seconds:g} s an answer, instead of "
+        f"[bold]Duration[/]    about {_time(longest)} at {answer_seconds:.2g} s an answer, instead of "
         f"{_time(one)} one after another"
     )
 

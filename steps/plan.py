@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 
 from duis.identifiers import EUI64
 from reports.written import WrittenRow
@@ -15,8 +14,8 @@ from steps.needs import Needs
 from steps.rehearsal import Rehearser
 from steps.schedule import Job, Schedule, Switches, schedule
 from steps.sentences import UnknownSentence
-from target import journal
 from target.file import TargetFile
+from target.history import median_answer_seconds
 from target.pool import DeviceNeed
 from target.pool.allocation import conflicts
 from target.pool.ledger import Ledger
@@ -167,10 +166,7 @@ class Plan:
 
 def answer_seconds_of(target: TargetFile) -> float | None:
     """How long an answer took in earlier runs against a target, the median; `None` where none tells."""
-    median: Callable[[Iterable[Path]], float | None] | None = getattr(journal, "median_seconds", None)
-    if target.isolated or median is None:
-        return None
-    return median(path for run in Site(target).runs() if (path := run.journal).exists())
+    return None if target.isolated else median_answer_seconds(Site(target))
 
 
 def plan(target: TargetFile, selected: Mapping[str, WrittenRow], workers: int) -> Plan:

@@ -31,12 +31,15 @@ class Rehearser:
     Args:
         target: The target file.
         sent: Called with each document that a run would send.
+        signs: Whether these are signed.
     """
 
-    def __init__(self, target: TargetFile, sent: Callable[[Parcel], None] = lambda _: None) -> None:
+    def __init__(
+        self, target: TargetFile, sent: Callable[[Parcel], None] = lambda _: None, *, signs: bool = False
+    ) -> None:
         self._parcels: list[Parcel] = []
         self._sent = sent
-        self._target = Rehearsal(target, self._carry)
+        self._target = Rehearsal(target, self._carry, signs=signs)
 
     def rehearse(self, steps: Sequence[Step]) -> Needs:
         """What a scenario needs.

@@ -1,7 +1,7 @@
 """A target that nothing is sent to: what a scenario would need and send, told beforehand.
 
-It stands in for an open target (`target.session`). Requests are built and signed as for a run, and handed to
-whoever asked; what only the target can answer ends a sentence with `Rehearsed`.
+It stands in for an open target (`target.session`). Requests are built as for a run, signed if wanted, and
+handed to whoever asked; what only the target can answer ends a sentence with `Rehearsed`.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ class Rehearsal:
         holders: Who would hold the Network Operator slot of each device that was changed.
     """
 
-    def __init__(self, target: TargetFile, sent: Callable[[Parcel], None]) -> None:
+    def __init__(self, target: TargetFile, sent: Callable[[Parcel], None], *, signs: bool = False) -> None:
         self.target = target
+        self._signs = signs
         self.switched: dict[str, list[bool]] = {}
         self.alerts: list[DeviceUnderTest] = []
         self.holders: dict[EUI64, EUI64 | str] = {}
@@ -83,6 +84,7 @@ class Rehearsal:
             answers=self._answers,
             evidence=Evidence(),
             rehearsed=True,
+            signs=self._signs,
         )
         users = self._users.bind(link)
         yield TestEstate(link, _Arrangement(self, s1sps, users, courier), users)
@@ -125,7 +127,7 @@ class _Arrangement:
         self._courier = courier
         target = rehearsal.target
         self.devices = (
-            _made_up(s1sps, users)
+            _made_up(tuple(target.s1sp), s1sps, users)
             if target.isolated
             else tuple(
                 DeviceUnderTest(each.device_id, each.device_type, each.s1sp, each.mpxn, dict(each.registered))
@@ -160,8 +162,10 @@ class _Arrangement:
         return ()
 
 
-def _made_up(s1sps: Sequence[str], users: tuple[ServiceUser, ...]) -> tuple[DeviceUnderTest, ...]:
-    """An ESME and a GPF of each S1SP, of the first User in each role."""
+def _made_up(
+    every: Sequence[str], s1sps: Sequence[str], users: tuple[ServiceUser, ...]
+) -> tuple[DeviceUnderTest, ...]:
+    """An ESME and a GPF of each of these S1SPs, of the first User in each role."""
     registered: dict[UserRole, EUI64] = {}
     for user in users:
         for role in user.roles:
@@ -170,8 +174,9 @@ def _made_up(s1sps: Sequence[str], users: tuple[ServiceUser, ...]) -> tuple[Devi
     return tuple(
         DeviceUnderTest(EUI64(f"02-53-31-00-00-FF-{number:02X}-00"), device_type, s1sp, None, registered)
         for number, (s1sp, device_type) in enumerate(
-            itertools.product(s1sps, (DeviceType.ESME, DeviceType.GPF))
+            itertools.product(every, (DeviceType.ESME, DeviceType.GPF))
         )
+        if s1sp in s1sps
     )
 
 

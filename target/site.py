@@ -65,6 +65,11 @@ class Site:
         return self.path / "counters.sqlite"
 
     @property
+    def inbox_database(self) -> Path:
+        """Database of the inbox."""
+        return self.path / "inbox.sqlite"
+
+    @property
     def emulators(self) -> Path:
         """What is emulated in a mixed target: its databases outlive a run, as a real system would."""
         return self.path / "emulators"

@@ -73,7 +73,7 @@ class _Messages:
         from steps.rehearsal import Rehearser
 
         self._parcels: list[Parcel] = []
-        self._rehearser = Rehearser(target, self._parcels.append)
+        self._rehearser = Rehearser(target, self._parcels.append, signs=True)
         self._folder = folder
         self._number = 0
 

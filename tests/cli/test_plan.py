@@ -54,7 +54,7 @@ def test_the_bundled_emulators_run_everything_in_chains_of_equal_length(tmp_path
     assert told["restoration_estimate"] == {}
     waits = [chain["waits"] for chain in told["chains"]]
     assert len(waits) == 8
-    assert max(waits) - min(waits) <= 2
+    assert max(waits) <= 1.05 * sum(waits) / len(waits)
     assert told["expected_seconds"] == 2 * max(waits)
     assert list(tmp_path.iterdir()) == []
 

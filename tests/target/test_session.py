@@ -21,7 +21,7 @@ from target.credentials import handover, update_credentials
 from target.errors import DeadlinePassed, HarnessError, NotArrangeable
 from target.estate import TestEstate
 from target.evidence import EvidenceItem
-from target.file import TargetFileError, load_target
+from target.file import TargetFileError
 from target.gateway import Service
 from target.observations import (
     Acknowledged,
@@ -266,42 +266,6 @@ def test_an_unknown_deviation_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match=r"the emulators did not start: .*no-such-deviation") as caught:
         TargetSession.open(None, tmp_path / "state", ("no-such-deviation",))
     assert "Traceback" not in str(caught.value)
-
-
-def test_a_target_without_management_planes_arranges_nothing_and_shows_its_devices(
-    session: TargetSession, tmp_path: Path
-) -> None:
-    """The running emulators stand in for a real system: their main estate, without the management planes."""
-    with session.open_estate("a device to name") as estate:
-        device = estate.device("S1SP1", "ESME")
-        registered = ", ".join(f'{role} = "{user_id}"' for role, user_id in device.registered.items())
-    pki = session.target.path.parent / "pki"
-    text = session.target.path.read_text().replace('kind = "emulated"', 'kind = "endpoint"')
-    text = "\n".join(line for line in text.splitlines() if not line.startswith("management = "))
-    text = text.replace('"pki/', f'"{pki}/')
-    text += f'\n[[device]]\ndevice_id = "{device.device_id}"\ndevice_type = "ESME"\ns1sp = "S1SP1"\n'
-    text += f'mpxn = "{device.mpxn}"\nregistered = {{ {registered} }}\n[deadlines]\nquiet = 0\n'
-    (tmp_path / "target.toml").write_text(text)
-    assert load_target(tmp_path / "target.toml").dsp.management is None
-    with (
-        TargetSession.open(tmp_path / "target.toml", tmp_path / "state") as endpoint,
-        endpoint.open_estate("a scenario") as estate,
-    ):
-        found = estate.device("S1SP1", "ESME")
-        assert found == device
-        assert isinstance(estate.supplier_of(found).read_inventory(found.device_id).answer, InventoryAnswer)
-        estate.set_mp107("DSP", True)
-        for arrange in (
-            lambda: estate.set_mp107("DSP", False),
-            lambda: estate.arrange_slot(found, NETWORK_OPERATOR, "ACB"),
-            lambda: estate.raise_device_alert(found, "8F3F", "Tamper"),
-            lambda: estate.arrange_registration(found, UserRole.IMPORT_SUPPLIER, None),
-            lambda: estate.traffic("DSP"),
-            lambda: estate.add_fault("DSP", "6.15.1", "drop"),
-            lambda: endpoint.open_estate("deviating", deviations=("any",)).__enter__(),
-        ):
-            with pytest.raises(NotArrangeable):
-                arrange()
 
 
 def test_a_killed_run_leaves_no_processes(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``smets1-conformance``: run, plan, emulate, sign, verify, pki, report.
+"""``smets1-conformance``: run, check, plan, emulate, sign, verify, pki, report.
 
 Everything heavy is imported by the command that needs it, so that ``--help`` answers at once.
 """
@@ -16,6 +16,11 @@ HARNESS_ERROR = 2
 
 _LAZY_COMMANDS = {
     "run": ("smets1_conformance.commands.run", "run", "Run the conformance scenarios against a target."),
+    "check": (
+        "smets1_conformance.commands.check",
+        "check",
+        "Check a target file and the target; nothing is changed there.",
+    ),
     "plan": (
         "smets1_conformance.commands.plan",
         "plan",

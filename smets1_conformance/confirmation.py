@@ -35,8 +35,8 @@ def confirm(target_file: Path, pytest_options: Sequence[str], *, yes: bool) -> N
     where = f"{target.dsp.send_command} (target {target.name})"
     if not sys.stdin.isatty():
         raise UserError(
-            f"this would send Service Requests to {where}, a system that is not ours, and nobody can be asked "
-            "here: standard input is no terminal. Add --yes to confirm it"
+            f"this would send Service Requests to {where}, a system that is not ours, and nobody can be "
+            "asked here: standard input is no terminal. Add --yes to confirm it"
         )
     number = _most_requests(target_file, pytest_options)
     question = (

@@ -14,7 +14,7 @@ from target.file_keys import TLSFiles
 from target.tls import client_context
 
 CONNECT_SECONDS = 10.0
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def check_reachable(target: TargetFile) -> None:
@@ -24,20 +24,21 @@ def check_reachable(target: TargetFile) -> None:
         EndpointUnreachable: With the field of the target file that holds the address, why, and what to mend.
     """
     seen = set()
-    for field, url, tls in _addresses(target):
+    for field, url, tls in addresses(target):
         parts = urlsplit(url)
-        address = parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme]
+        address = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
         if address in seen:
             continue
         seen.add(address)
         try:
             _connect(address, tls if parts.scheme == "https" else None)
         except OSError as error:
-            reason, mend = _explain(error)
+            reason, mend = explain(error)
             raise EndpointUnreachable(url, reason, f"{mend} {field} in {target.path}.") from None
 
 
-def _addresses(target: TargetFile) -> Iterator[tuple[str, str, TLSFiles | None]]:
+def addresses(target: TargetFile) -> Iterator[tuple[str, str, TLSFiles | None]]:
+    """Field, URL and transport security of each address that we shall talk to."""
     dsp = target.dsp
     for name in ("send_command", "transform", "non_device"):
         yield f"dsp.{name}", getattr(dsp, name), dsp.tls
@@ -56,7 +57,7 @@ def _connect(address: tuple[str, int], tls: TLSFiles | None) -> None:
             return
 
 
-def _explain(error: OSError) -> tuple[str, str]:
+def explain(error: OSError) -> tuple[str, str]:
     """Why there is no connection, and the beginning of what to do about it."""
     if isinstance(error, ssl.SSLError):
         return f"the TLS handshake failed ({error.reason or error})", "Check the tls tables, or correct"

@@ -9,12 +9,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import sqlite3
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from target.sqlite import Connections
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS originator_counter (
@@ -42,10 +42,11 @@ class CounterSource:
         self._path = path
         self._gateway = gateway
         self._now = now
-        self._local = threading.local()
+        # A kill of the process loses nothing; after a loss of power the clock has moved on anyway.
+        self._database = Connections(path, "NORMAL")
         path.parent.mkdir(parents=True, exist_ok=True)
         with self._locked("creation"):
-            connection = self._connection()
+            connection = self._database.connection()
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(_TABLE)
 
@@ -55,9 +56,7 @@ class CounterSource:
 
     def next(self, originator: str) -> int:
         """Take a counter without holding the order of sending: for a request that is sent later, or never."""
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._database.transaction() as connection:
             row = connection.execute(
                 "SELECT last FROM originator_counter WHERE gateway = ? AND originator = ?",
                 (self._gateway, originator),
@@ -68,10 +67,6 @@ class CounterSource:
                 "ON CONFLICT (gateway, originator) DO UPDATE SET last = excluded.last",
                 (self._gateway, originator, counter),
             )
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
         return counter
 
     @contextmanager
@@ -86,19 +81,7 @@ class CounterSource:
 
     def close(self) -> None:
         """Close the connection of this thread."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
-
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(self._path, timeout=60.0, isolation_level=None)
-            # A kill of the process loses nothing; after a loss of power the clock has moved on anyway.
-            connection.execute("PRAGMA synchronous = NORMAL")
-            self._local.connection = connection
-        return connection
+        self._database.close()
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from duis.identifiers import EUI64, RequestID
 from target.journal_records import Attempt, JournalAnswer, JournaledParcel, JournalError, State
+from target.sqlite import Connections
 
 __all__ = ["Attempt", "Journal", "JournalAnswer", "JournalError", "JournaledParcel"]
 
@@ -55,9 +54,8 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._local = threading.local()
-        connection = self._connection()
+        self._database = Connections(path, "FULL")
+        connection = self._database.connection()
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_TABLES)
 
@@ -74,7 +72,7 @@ class Journal:
             since: The last message in the inbox so far.
             refused_since: The last refused message so far.
         """
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             (last,) = connection.execute(
                 "SELECT coalesce(max(number), 0) FROM attempt WHERE scenario = ?", (scenario,)
             ).fetchone()
@@ -94,7 +92,7 @@ class Journal:
 
     def attempts(self, scenario: str) -> tuple[Attempt, ...]:
         """Every attempt at a scenario, in order."""
-        rows = self._connection().execute(
+        rows = self._database.connection().execute(
             "SELECT number, begun_at, devices, since, refused_since, state, reason FROM attempt "
             "WHERE scenario = ? ORDER BY number",
             (scenario,),
@@ -120,7 +118,7 @@ class Journal:
 
     def note_side_effect(self, attempt: Attempt, what: str) -> None:
         """Write down, before it happens, what an attempt does elsewhere than through the protocol."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "INSERT INTO side_effect VALUES (?, ?, ?, ?)",
                 (attempt.scenario, attempt.number, _text(datetime.now(UTC)), what),
@@ -141,20 +139,20 @@ class Journal:
 
     def conclusions(self) -> dict[str, Any]:
         """The record of each scenario whose latest attempt reached a verdict, by scenario."""
-        rows = self._connection().execute(
+        rows = self._database.connection().execute(
             "SELECT scenario, conclusion FROM attempt WHERE state = 'concluded' ORDER BY scenario, number"
         )
         return {scenario: json.loads(conclusion) for scenario, conclusion in rows}
 
     def _end(self, scenario: str, number: int, state: State, reason: str, conclusion: str | None) -> None:
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE attempt SET state = ?, reason = ?, conclusion = ? WHERE scenario = ? AND number = ?",
                 (state, reason, conclusion, scenario, number),
             )
 
     def _side_effects(self, scenario: str, number: int) -> tuple[str, ...]:
-        rows = self._connection().execute(
+        rows = self._database.connection().execute(
             "SELECT what FROM side_effect WHERE scenario = ? AND attempt = ? ORDER BY at",
             (scenario, number),
         )
@@ -162,7 +160,7 @@ class Journal:
 
     def mark(self, scenario: str, attempt: int, mailbox: str, ordinal: int, current: int) -> int:
         """How far a mailbox was filled at the n-th look of an attempt: as written down, or `current`."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             place = (scenario, attempt, mailbox, ordinal)
             connection.execute("INSERT OR IGNORE INTO mark VALUES (?, ?, ?, ?, ?)", (*place, current))
             (sequence,) = connection.execute(
@@ -176,7 +174,7 @@ class Journal:
 
     def write(self, scenario: str, attempt: int, parcel: JournaledParcel) -> None:
         """Write a parcel down that is about to leave."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 f"INSERT INTO parcel (scenario, attempt, {_PARCEL_COLUMNS}) "  # noqa: S608  (our own columns)
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL, NULL)",
@@ -197,7 +195,7 @@ class Journal:
             values = (outcome.status, outcome.media_type, outcome.body, outcome.seconds, None, None)
         else:
             values = (None, None, None, outcome.seconds, outcome.name, outcome.text)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE parcel SET status = ?, media_type = ?, body = ?, seconds = ?, error = ?, "
                 "error_text = ? WHERE scenario = ? AND attempt = ? AND ordinal = ?",
@@ -206,7 +204,7 @@ class Journal:
 
     def parcels(self, scenario: str, attempt: int) -> tuple[JournaledParcel, ...]:
         """What an attempt has sent, in order."""
-        rows = self._connection().execute(
+        rows = self._database.connection().execute(
             f"SELECT {_PARCEL_COLUMNS} FROM parcel "  # noqa: S608  (our own columns)
             "WHERE scenario = ? AND attempt = ? ORDER BY ordinal",
             (scenario, attempt),
@@ -216,7 +214,7 @@ class Journal:
     def requests_sent(self) -> int:
         """How many documents the run has sent, over all interruptions; what its budget stopped is not one."""
         (count,) = (
-            self._connection()
+            self._database.connection()
             .execute("SELECT count(*) FROM parcel WHERE error IS NOT 'BudgetExhausted'")
             .fetchone()
         )
@@ -225,7 +223,7 @@ class Journal:
     def sent_at(self, request_id: RequestID) -> tuple[datetime, str | None] | None:
         """When a request was last sent, and its SRV; `None` when this run has not sent it."""
         row = (
-            self._connection()
+            self._database.connection()
             .execute(
                 "SELECT sent_at, srv FROM parcel WHERE request_id = ? ORDER BY sent_at DESC LIMIT 1",
                 (str(request_id),),
@@ -237,7 +235,7 @@ class Journal:
     def leased(self, device_id: EUI64, at: datetime) -> bool:
         """Whether a scenario of this run had a device at that time, or has had it before."""
         row = (
-            self._connection()
+            self._database.connection()
             .execute(
                 "SELECT 1 FROM attempt, json_each(attempt.devices) "
                 "WHERE json_each.value = ? AND begun_at <= ? LIMIT 1",
@@ -249,30 +247,7 @@ class Journal:
 
     def close(self) -> None:
         """Close the connection of this thread."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
-
-    def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = sqlite3.connect(self._path, timeout=60.0, isolation_level=None)
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA synchronous = FULL")
-            self._local.connection = connection
-        return connection
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+        self._database.close()
 
 
 def _text(at: datetime) -> str:

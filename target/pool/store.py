@@ -5,12 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from target.errors import HarnessError
+from target.sqlite import Connections
 
 VERSION = 1
 
@@ -65,7 +65,8 @@ class PoolStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._local = threading.local()
+        # What was agreed must outlast a loss of power: a device could be lost for good otherwise.
+        self._database = Connections(path, "FULL", "foreign_keys = ON")
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._alone():
@@ -78,39 +79,18 @@ class PoolStore:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """The right to read and write, for a moment; all or nothing is written."""
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._database.transaction() as connection:
             yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
 
     def close(self) -> None:
         """Close the connection of this thread."""
-        held: tuple[int, sqlite3.Connection] | None = getattr(self._local, "held", None)
-        if held is not None and held[0] == os.getpid():
-            held[1].close()
-        self._local.held = None
-
-    def _connection(self) -> sqlite3.Connection:
-        held: tuple[int, sqlite3.Connection] | None = getattr(self._local, "held", None)
-        if held is not None and held[0] == os.getpid():
-            return held[1]
-        connection = sqlite3.connect(self.path, timeout=60.0, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA foreign_keys = ON")
-        # What was agreed must outlast a loss of power: a device could be lost for good otherwise.
-        connection.execute("PRAGMA synchronous = FULL")
-        self._local.held = (os.getpid(), connection)
-        return connection
+        self._database.close()
 
     def _create(self) -> None:
         if not self.path.exists():
             # Opened only while nobody can have a connection: closing a file drops the locks SQLite has on it.
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        connection = self._connection()
+        connection = self._database.connection()
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, VERSION):
             raise HarnessError(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from smets1_conformance.commands.run import call_pytest
+from smets1_conformance.call_pytest import call_pytest
 from smets1_conformance.errors import UserError
 from target.errors import HarnessError
 from target.file import load_target

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 from click.core import ParameterSource
 
+from smets1_conformance.call_pytest import run_features
 from smets1_conformance.errors import UserError
-
-_HARNESS_ERROR = 2
-_INCOMPLETE = 3
-
-
-class _Conclusion:
-    """Sees whether the run came to a conclusion; before that, the codes of pytest mean other things."""
-
-    reached = False
-
-    def pytest_sessionfinish(self) -> None:
-        """Called when a session that has started ends, however it ends."""
-        self.reached = True
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -145,58 +132,3 @@ def check_target_file(path: Path) -> None:
         load_target(path)
     except TargetFileError as error:
         raise UserError(str(error)) from None
-
-
-def run_features(
-    target_file: Path | None,
-    output: Path,
-    processes: str | None,
-    state_dir: Path | None,
-    deviations: tuple[str, ...],
-    pytest_options: tuple[str, ...],
-) -> int:
-    """Call pytest in this process with the settings of the package, wherever it is installed.
-
-    Returns:
-        The exit code, as in docs/adr/0008.
-    """
-    import features
-    import smets1_conformance
-
-    folder = Path(features.__file__).parent
-    arguments = [
-        str(folder),
-        "-c",
-        str(Path(smets1_conformance.__file__).with_name("pytest.ini")),
-        f"--rootdir={folder.parent}",
-        "-p",
-        "reports.plugin",
-        "-p",
-        "steps.plugin",
-        "-p",
-        "no:cacheprovider",
-        f"--output={output.resolve()}",
-    ]
-    if target_file is not None:
-        arguments.append(f"--target={target_file.resolve()}")
-    if processes is not None:
-        arguments += ["-n", processes]
-    if state_dir is not None:
-        arguments.append(f"--state-dir={state_dir.resolve()}")
-    arguments += [f"--deviation={name}" for name in deviations]
-    return call_pytest([*arguments, *pytest_options])
-
-
-def call_pytest(arguments: Sequence[str]) -> int:
-    """Call pytest in this process.
-
-    Returns:
-        The exit code, as in docs/adr/0008.
-    """
-    import pytest
-
-    conclusion = _Conclusion()
-    code = int(pytest.main(list(arguments), plugins=[conclusion]))
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        return _INCOMPLETE
-    return code if conclusion.reached or code == 0 else _HARNESS_ERROR

@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-YES: tuple[str, ...] = ()
+YES = ("--yes",)
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -47,6 +48,10 @@ class Run:
         return {result["status"] for result in self.results if result["scenario_id"] == scenario_id}
 
 
+Conformance = Callable[..., Run]
+"""`smets1-conformance run`: target file, options, and the name of the output folder."""
+
+
 def environment() -> dict[str, str]:
     """The environment of a run: our packages, whether they are installed or not."""
     paths = [str(PROJECT), os.environ.get("PYTHONPATH", "")]
@@ -59,7 +64,7 @@ def command(*arguments: object) -> list[str]:
 
 
 @pytest.fixture
-def conformance(tmp_path: Path):  # type: ignore[no-untyped-def]
+def conformance(tmp_path: Path) -> Conformance:
     """`smets1-conformance run --target FILE`, in a process of its own."""
 
     def run(target_file: Path, *options: object, output: str = "output") -> Run:

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from duis.smki.testpki import TestPKI
+from tests.any_target.conftest import Conformance
 from tests.any_target.vendor import vendor
 from tests.duis.soft_token import SoftToken, why_not
 
 
 @pytest.mark.skipif(why_not() is not None, reason=why_not() or "")
-def test_a_token_signs_a_run(conformance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_signs_a_run(
+    conformance: Conformance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with vendor(tmp_path / "vendor", consumables=1) as environment:
         token = SoftToken.create(tmp_path / "token")
         uris = token.add_signing_keys(TestPKI.load(environment.state / "pki"))

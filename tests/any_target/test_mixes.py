@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.any_target.conftest import Conformance
 from tests.any_target.vendor import vendor
 
 SELECTED = "S1SP2 and ESME and (T01 or T02 or T03 or T11 or T12 or T20 or T22 or T23 or T34 or T35 or T40)"
@@ -25,7 +26,9 @@ NOT_AT_AN_S1SP_ENDPOINT = {"MP107-T03", "MP107-T20", "MP107-T22"}
         ),
     ],
 )
-def test_every_mix(conformance, tmp_path: Path, emulated_by_us, not_applicable) -> None:
+def test_every_mix(
+    conformance: Conformance, tmp_path: Path, emulated_by_us: tuple[str, ...], not_applicable: set[str]
+) -> None:
     with vendor(tmp_path / "vendor", emulated_by_us=emulated_by_us) as environment:
         run = conformance(environment.target_file, "--", "-k", SELECTED)
         assert run.code == 0, run.text

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from tests.any_target.conftest import YES, command, environment
+from tests.any_target.conftest import YES, Conformance, command, environment
 from tests.any_target.vendor import Vendor, vendor
 
 PARTY = "digital_signing"
@@ -24,7 +24,7 @@ def network_operator_slots(at: Vendor) -> dict[str, object]:
     }
 
 
-def test_slots_are_as_they_were_and_consumables_run_out(conformance, tmp_path: Path) -> None:
+def test_slots_are_as_they_were_and_consumables_run_out(conformance: Conformance, tmp_path: Path) -> None:
     with vendor(tmp_path / "vendor", ordinary=1, consumables=2) as environment_of_vendor:
         selected = ("--", "-k", "ESME and S1SP1 and (T01 or T02 or T12 or T31)")
         before = network_operator_slots(environment_of_vendor)
@@ -48,7 +48,7 @@ def test_slots_are_as_they_were_and_consumables_run_out(conformance, tmp_path: P
 
 
 def test_a_device_of_a_lagging_s1sp_goes_into_quarantine_until_it_is_mended(
-    conformance, tmp_path: Path
+    conformance: Conformance, tmp_path: Path
 ) -> None:
     with vendor(tmp_path / "vendor", ordinary=1, consumables=0) as environment_of_vendor:
         _switch(environment_of_vendor, "s1sp2", on=False)

@@ -18,7 +18,6 @@ from duis.smki.certificate import load
 from duis.smki.testpki import PARTIES, TestPKI, TestPKIError, mint
 from duis.smki.trust import ChainError, ChainReason
 
-
 PREFIX = "06-AA-BB-CC-DD-EE-0f"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,7 +82,10 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     if not session.items and not distributed:
         return (yield)
     session.config.pluginmanager.register(_Announcer(session.config, safety))
-    with heeding_ctrl_c(safety.halt, safety.running, _say(session.config)):
+    with (
+        _terminal(session.config) as say,
+        heeding_ctrl_c(safety.halt, safety.running, say),
+    ):
         _check_sanity(session.config, safety, "first")
         result = yield
         if safety.halt.reason is None:
@@ -104,7 +107,7 @@ def _check_sanity(config: pytest.Config, safety: Safety, when: str) -> None:
         _announce(config, safety)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+@pytest.hookimpl(wrapper=True, trylast=True)  # inside the wrappers whose teardown relies on their setup
 def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     """Start no scenario after the run has been ended."""
     safety = _safety_of(item)
@@ -201,13 +204,19 @@ def _time(sanity: Sanity) -> str:
     return f"{sanity.at:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _say(config: pytest.Config) -> Callable[[str], None]:
+@contextmanager
+def _terminal(config: pytest.Config) -> Iterator[Callable[[str], None]]:
     """Write to the terminal past pytest's capturing and Python's buffers: a signal can come at any moment."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     file = getattr(getattr(reporter, "_tw", None), "_file", None)
+    with ExitStack() as cleanup:
+        descriptor: int | None = None
+        with suppress(AttributeError, OSError, ValueError):  # it may be no real file
+            descriptor = os.dup(file.fileno())  # type: ignore[union-attr]  # between scenarios, nothing is captured
+            cleanup.callback(os.close, descriptor)
 
-    def say(text: str) -> None:
-        if file is not None:
-            os.write(file.fileno(), text.encode())
+        def say(text: str) -> None:
+            if descriptor is not None:
+                os.write(descriptor, text.encode())
 
-    return say
+        yield say

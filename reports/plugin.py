@@ -9,7 +9,9 @@ which target was tested and which assumptions the verdicts rest on.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+import re
+from collections.abc import Collection, Generator, Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +32,9 @@ DEFAULT_OUTPUT = "reports/output"
 _RUN = pytest.StashKey[ConformanceRun]()
 _RECORDER = pytest.StashKey[Recorder]()
 _EXAMPLE = "_pytest_bdd_example"
+_NAME = re.compile(r"[\w:+.\[\]\\/-]+")
+_WORDS = frozenset({"and", "or", "not", "True", "False", "None"})
+"""What pytest itself reads as words in an expression of -m."""
 
 
 def set_environment(
@@ -84,6 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{tag}: Gherkin tag")
     if report.problems and not is_worker(config):
         pytest.exit("\n".join(str(problem) for problem in report.problems), returncode=ExitCode.HARNESS_ERROR)
+    if not is_worker(config):
+        _check_tags(config, report.tags)
     if config.option.collectonly:
         return
     output = (base / config.getoption("conformance_output")).resolve()
@@ -98,6 +105,24 @@ def pytest_configure(config: pytest.Config) -> None:
     write_allure_results(config, output / ALLURE_RESULTS_DIRECTORY)
     config.stash[_RUN] = run
     config.pluginmanager.register(run, "conformance-run")
+
+
+def _check_tags(config: pytest.Config, tags: Collection[str]) -> None:
+    """Stop, with one message and exit code 2, where ``-m`` names what is no tag of the features."""
+    known = {*tags, *(re.split(r"[(:]", line)[0].strip() for line in config.getini("markers"))}
+    expression = re.sub(r"\([^()]*=[^()]*\)", "", config.option.markexpr or "")  # arguments of markers
+    names = dict.fromkeys(_NAME.findall(expression))
+    unknown = [name for name in names if name not in known | _WORDS]
+    if not unknown:
+        return
+    what = "is no tag" if len(unknown) == 1 else "are no tags"
+    meant = [each for name in unknown for each in get_close_matches(name, sorted(tags), n=1)]
+    hint = f" Did you mean {' and '.join(dict.fromkeys(meant))}?" if meant else ""
+    pytest.exit(
+        f"-m: {' and '.join(unknown)} {what} of the features.{hint} Test cases have tags such as MP107-T01, "
+        "which `smets1-conformance plan` lists; -k selects by parts of names",
+        returncode=ExitCode.HARNESS_ERROR,
+    )
 
 
 def is_worker(config: pytest.Config) -> bool:

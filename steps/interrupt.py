@@ -1,16 +1,23 @@
-"""Ctrl-C: the first ends the run once leased devices are restored, the second ends it at once."""
+"""How a run is ended before its time.
+
+The first Ctrl-C ends it once leased devices are restored, the second ends it at once. A worker whose
+controlling process was killed ends by itself: nobody would hear of its verdicts, and it would keep a resumed
+run waiting.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from reports.recorder import NotRun
 from steps.halt import Cause, Halt
+from target.departures import departures
 
 INTERRUPTED = "the run was interrupted (Ctrl-C)"
 _FIRST = (
@@ -20,6 +27,8 @@ _FIRST = (
 _SECOND = "\nCtrl-C: ending at once. Devices may be left changed; a run, or --resume, restores them first.\n"
 _LOOK_SECONDS = 0.2
 _ENDED_BY_CTRL_C = 130
+_LEFT_ALONE = 3
+_LAST_ANSWER_SECONDS = 5.0
 
 
 class Interruptible:
@@ -92,7 +101,7 @@ def heeding_the_controller(halt: Halt, running: Interruptible) -> Iterator[None]
         told = False
         while not ended.wait(_LOOK_SECONDS):
             if halt.at_once:
-                os._exit(_ENDED_BY_CTRL_C)
+                _end_here(_ENDED_BY_CTRL_C)
             reason = halt.reason if not told else None
             if reason is not None and reason.cause is Cause.INTERRUPT:
                 told = True
@@ -108,3 +117,29 @@ def heeding_the_controller(halt: Halt, running: Interruptible) -> Iterator[None]
         watcher.join()
         signal.signal(signal.SIGINT, before[0])
         signal.signal(signal.SIGUSR1, before[1])
+
+
+def end_with_the_controller(controller: int) -> None:
+    """In a worker: end soon after the process that controls the run, however that ended.
+
+    Args:
+        controller: Its process id; this process is a child of it.
+    """
+
+    def watch() -> None:
+        while not is_left_alone(controller):
+            time.sleep(_LOOK_SECONDS)
+        _end_here(_LEFT_ALONE)
+
+    threading.Thread(target=watch, name="watching the controlling process", daemon=True).start()
+
+
+def is_left_alone(controller: int) -> bool:
+    """Whether the process that controls the run, the parent of this worker, has ended."""
+    return os.getppid() != controller
+
+
+def _end_here(code: int) -> None:
+    """End this process without cleaning up, once the answer to what it has just sent is written down."""
+    departures.close(_LAST_ANSWER_SECONDS)
+    os._exit(code)

@@ -7,6 +7,7 @@ inbox run once.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ from reports.recorder import Recorder
 from reports.results import AttachmentKind, ExitCode
 from steps.chains_file import preferred, write_chains
 from steps.context import Scenario
+from steps.interrupt import end_with_the_controller, is_left_alone
 from steps.plan import Plan, plan, warnings_of
 from steps.rehearsal import Rehearser, Step
 from steps.resume import (
@@ -58,6 +60,7 @@ pytest_plugins = [
 
 _STATE_DIRECTORY = "conformance_state_directory"
 _PASSPHRASES = "conformance_passphrases"
+_CONTROLLER = "conformance_controller"
 _OPENING = pytest.StashKey["_Opening"]()
 _RUNNING = pytest.StashKey[TargetSession]()
 _STEPS = pytest.StashKey[tuple[Step, ...]]()
@@ -101,6 +104,8 @@ def pytest_configure(config: pytest.Config) -> None:
     no_core_files()
     if is_worker(config):
         keys.provide(_worker_input(config).pop(_PASSPHRASES, {}))
+        if _CONTROLLER in _worker_input(config):
+            end_with_the_controller(_worker_input(config)[_CONTROLLER])
     if _runs_features(config) and not config.option.collectonly and not is_worker(config):
         target = config.getoption("conformance_target")
         what = f"the target of {target}" if target else "the emulators of the DSP, S1SP1, S1SP2 and S1SP3"
@@ -183,6 +188,7 @@ def pytest_configure_node(node: Any) -> None:
     if opening is not None:
         node.workerinput[_STATE_DIRECTORY] = str(opening.state_dir)
         node.workerinput[_PASSPHRASES] = keys.collected_passphrases()
+        node.workerinput[_CONTROLLER] = os.getpid()
 
 
 @pytest.hookimpl(trylast=True)
@@ -261,6 +267,8 @@ def _session(config: pytest.Config) -> TargetSession:
     if _RUNNING not in config.stash:
         state_directory = Path(_worker_input(config)[_STATE_DIRECTORY])
         config.stash[_RUNNING] = TargetSession.attach(state_directory, OPEN_SECONDS)
+        if is_left_alone(_worker_input(config)[_CONTROLLER]):
+            raise HarnessError("the process that controlled the run has ended")  # it may be resumed by now
     return config.stash[_RUNNING]
 
 

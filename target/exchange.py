@@ -102,7 +102,7 @@ class Exchange:
                 self.sender.mailbox,
                 request_id,
                 within,
-                awaited=f"the result of {self.title} ({request_id})",
+                awaited=f"the result of {self._awaited} ({request_id})",
                 predicate=_is_outcome,
                 refused_after=link.scope.refused_since if link.scope is not None else 0,
                 about=request_id.target if link.scope is not None else None,
@@ -120,6 +120,13 @@ class Exchange:
         self.sender.record_callbacks()
         messages = self.sender.link.inbox.messages_about(self.sender.mailbox, self._known_request_id())
         return tuple(observation_of(message) for message in messages)
+
+    @property
+    def _awaited(self) -> str:
+        """What it is, and why its result is waited for although nobody acknowledged it."""
+        if self.http is not None:
+            return self.title
+        return f"{self.title}, which was on its way when the run was killed and is not sent again"
 
     def _known_request_id(self) -> RequestID:
         if self.request_id is None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from duis.request import ServiceRequest
 from target.courier import Carried, Courier, Parcel
+from target.departures import departures
 from target.errors import DeadlinePassed, HarnessError
 from target.evidence import Evidence
 from target.gateway import MEDIA_TYPE, HttpAnswer, Service, in_short
@@ -72,6 +73,10 @@ class JournalCourier:
                 return self._recall(parcel)
             self._sent += 1
             ordinal = self._sent
+        with departures.one():
+            return self._carry(parcel, ordinal)
+
+    def _carry(self, parcel: Parcel, ordinal: int) -> Carried:
         self._journal.write(self._scenario, self._attempt, _journaled(parcel, ordinal))
         started = time.monotonic()
         try:

@@ -50,6 +50,9 @@ class Observer(Protocol):
     def observe(self, name: str, value: object) -> None:
         """Put on record what was seen but is no verdict."""
 
+    def label(self, name: str, value: str) -> None:
+        """Label the scenario."""
+
 
 @contextmanager
 def arrangeable() -> Iterator[None]:
@@ -128,6 +131,8 @@ class Scenario:
                 )
             )
             self.devices = {s1sp: estate.device(s1sp, device_type) for s1sp in s1sps}
+        for device in self.devices.values():
+            self.recorder.label("device", device.device_id)
         return tuple(self.devices.values())
 
     def _needed(self, *devices: DeviceNeed) -> None:

@@ -98,6 +98,9 @@ class _Silent:
     def observe(self, name: str, value: object) -> None:
         """A rehearsal sees nothing."""
 
+    def label(self, name: str, value: str) -> None:
+        """A rehearsal is no result."""
+
 
 class _RehearsedScenario(Scenario):
     """A scenario that writes down what it takes, and knows nothing of slots."""

@@ -302,15 +302,23 @@ class TargetSession:
     def environment(self) -> dict[str, str]:
         """What was under test, for the report."""
         dsp = self.target.dsp
-        origin = "bundled emulators" if self._bundled else str(self.target.path)
+        origin = "bundled emulators" if self._bundled else f"{self.target.name}, {self.target.path}"
         return {
             "target": origin,
-            "DSP": f"{dsp.kind}, {dsp.send_command}",
-            "S1SPs": ", ".join(self.target.s1sp),
+            "DSP": f"{self._component(DSP, dsp.mp107)}, {dsp.send_command}",
+            "S1SPs": "; ".join(
+                f"{name} {self._component(name, s1sp.mp107)}" for name, s1sp in self.target.s1sp.items()
+            ),
             "transport": "plain HTTP" if dsp.tls is None else "TLS",
             "DUIS version": self.target.schema_version,
             "schema": str(self.target.official_schema or "bundled"),
         }
+
+    def _component(self, name: str, mp107: bool) -> str:
+        """What a component is, and what an endpoint declares; what is emulated is switched by scenarios."""
+        if self.target.kind_of(name) == "emulated":
+            return "emulated"
+        return f"endpoint with MP107 {'on' if mp107 else 'off'}"
 
     def assumption_sentences(self) -> tuple[str, ...]:
         """What is assumed where the public sources are silent, a sentence each, for the report."""

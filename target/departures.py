@@ -21,7 +21,7 @@ class Departures:
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Around a document, from writing it down to writing its answer down; once closed, it never leaves."""
+        """Around a document, from writing it down to writing its answer down; once closed, none leaves."""
         with self._condition:
             self._condition.wait_for(lambda: not self._closed)
             self._under_way += 1

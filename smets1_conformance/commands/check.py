@@ -97,6 +97,8 @@ def _demands(target: TargetFile) -> Sequence[Demand]:
         ):
             continue
         for need, number in Counter(scenario.needs.devices).items():
+            if need.s1sp not in target.s1sp:
+                continue  # the target has fewer S1SPs, and says so
             at_once[need] = max(at_once[need], number)
             if need.under_dcc_control and target.kind_of(need.s1sp) == "endpoint":
                 used_up[need] += number

@@ -171,7 +171,7 @@ def test_ctrl_c_leaves_devices_as_they_were(
 
 def test_ctrl_c_twice_ends_at_once(start: Callable[..., Running], tmp_path: Path) -> None:
     with vendor(tmp_path / "vendor", answer_after=2.0) as there:
-        run = start(there.target_file)
+        run = start(there.target_file, select="S1SP1 and ESME and T02")
         run.until(lambda line: "Sanity (first)" in line)
         first_repair(there)
         run.process.send_signal(signal.SIGINT)

@@ -132,7 +132,7 @@ class Scenario:
             )
             self.devices = {s1sp: estate.device(s1sp, device_type) for s1sp in s1sps}
         for device in self.devices.values():
-            self.recorder.label("device", device.device_id)
+            self.recorder.label("device", str(device.device_id))
         return tuple(self.devices.values())
 
     def _needed(self, *devices: DeviceNeed) -> None:

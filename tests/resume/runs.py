@@ -15,6 +15,7 @@ from reports.results import RunInformation, ScenarioResult, read_results
 from target.deadline import Deadline
 
 ROOT = Path(__file__).parents[2]
+_PAUSE_SECONDS = 0.01
 
 
 class Run:
@@ -25,6 +26,7 @@ class Run:
         self.log = output.with_name(f"{output.name}.log")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         with self.log.open("ab") as log:
+            self._begins_at = log.tell()
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "smets1_conformance", "run", "--output", str(output), *arguments],
                 cwd=output.parent,
@@ -35,16 +37,28 @@ class Run:
                 start_new_session=True,
             )
 
-    def wait_until(self, holds: Callable[[], bool], seconds: float = 120.0) -> None:
-        """Wait until something holds, while the run goes on."""
+    def reaches(self, holds: Callable[[], bool], seconds: float = 120.0) -> bool:
+        """Wait until something holds, while the run goes on; whether it does before the run has ended."""
         limit = Deadline(seconds)
         while not holds():
-            assert self.process.poll() is None, self.text
             assert not limit.passed, self.text
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_PAUSE_SECONDS)
+                return False
+        return True
+
+    def wait_until(self, holds: Callable[[], bool], seconds: float = 120.0) -> None:
+        """Wait until something holds, while the run goes on."""
+        assert self.reaches(holds, seconds), self.text
 
     def kill(self) -> None:
         """`kill -9`: of this process alone; what it has started finds out by itself."""
         self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def kill_with_workers(self) -> None:
+        """`kill -9` of the whole process group."""
+        os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
     def interrupt(self) -> int:
@@ -57,9 +71,14 @@ class Run:
         return self.process.wait(seconds)
 
     @property
+    def workers(self) -> list[int]:
+        """The processes of pytest-xdist, which carry the scenarios out."""
+        return [pid for pid in children(self.process.pid) if "import sys;exec(eval(" in _command(pid)]
+
+    @property
     def text(self) -> str:
         """What it has printed."""
-        return self.log.read_text("utf-8", "replace")
+        return self.log.read_bytes()[self._begins_at :].decode("utf-8", "replace")
 
     @property
     def lines(self) -> int:
@@ -67,6 +86,29 @@ class Run:
         with suppress(FileNotFoundError):
             return (self.output / "results.jsonl").read_bytes().count(b"\n")
         return 0
+
+
+def children(parent: int) -> list[int]:
+    """The processes that a process has started [proc(5)]."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(path.parent.name))
+    return sorted(found)
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there, and has not ended without being waited for."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
+
+
+def _command(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+    return ""
 
 
 def results_of(output: Path) -> tuple[RunInformation, list[ScenarioResult]]:

@@ -108,9 +108,11 @@ class _RehearsedScenario(Scenario):
     def __init__(self, target: Rehearsal) -> None:
         super().__init__(target, _Silent(), "rehearsal", (), lambda: LeaseRequest((), {}, "rehearsal"))
         self.needs: list[DeviceNeed] = []
+        self._rehearsal = target
 
     def _needed(self, *devices: DeviceNeed) -> None:
         self.needs.extend(devices)
+        self._rehearsal.needed = devices
 
     def read_slots(self, device: DeviceUnderTest) -> Slots:
         with suppress(Rehearsed):

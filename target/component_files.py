@@ -21,6 +21,7 @@ from target.errors import HarnessError
 from target.file import TargetFile
 from target.file_keys import certificate_files
 from target.file_sections import DeviceEntry, EmulatorSection, S1SPEmulatorSection
+from target.private import make_private
 
 DSP = "DSP"
 _LONG_AGO = "2000-01-01T00:00:00+00:00"
@@ -70,7 +71,7 @@ class ComponentFolder:
         population = json.dumps(self._population(), indent=1)
         # An emulator keeps its population over a restart; another one has another name.
         name = f"population-{hashlib.sha256(population.encode()).hexdigest()[:16]}.json"
-        (self._directory / name).write_text(population, "utf-8")
+        make_private(self._directory / name).write_text(population, "utf-8")
         config = self._config(name)
         if self._component == DSP:
             config[""]["name"] = DSP
@@ -82,7 +83,7 @@ class ComponentFolder:
                 "party": self._component.lower(),
                 "dsp": self._target.dsp.s1sp_messages,
             }
-        self.config_file.write_text(_toml(config), "utf-8")
+        make_private(self.config_file).write_text(_toml(config), "utf-8")
 
     def _config(self, population: str) -> dict[str, dict[str, Any]]:
         section = self._section

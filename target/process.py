@@ -13,6 +13,7 @@ from pathlib import Path
 
 from target.deadline import Deadline
 from target.errors import HarnessError
+from target.private import make_private
 
 _POLL_SECONDS = 0.01
 
@@ -46,7 +47,7 @@ class ChildProcess:
         self._name = name
         self._log = log
         self._log_start = log.stat().st_size if log.exists() else 0
-        with log.open("ab") as output:
+        with make_private(log).open("ab") as output:
             # A session of its own, so that Ctrl-C reaches only the harness, which stops it in good order.
             self._process = subprocess.Popen(  # noqa: S603  (the command is our own)
                 list(command),

@@ -28,7 +28,7 @@ from target.evidence import Evidence
 from target.file import TargetFile
 from target.gateway import Connections, Gateway
 from target.inbox import InboxReader
-from target.pool import LeaseRequest
+from target.pool import DeviceNeed, LeaseRequest, Population
 from target.service_user import EstateLink, ServiceUser
 from target.trust import load_trust
 from target.users import UserDirectory
@@ -51,6 +51,8 @@ class Rehearsal:
         self._signs = signs
         self.switched: dict[str, list[bool]] = {}
         self.alerts: list[DeviceUnderTest] = []
+        self.needed: tuple[DeviceNeed, ...] = ()
+        self._population = Population.of(target)
         self.holders: dict[EUI64, EUI64 | str] = {}
         trust = load_trust(target.trust.anchors, target.trust.certificates)
         self._users = UserDirectory(target, trust)
@@ -62,6 +64,11 @@ class Rehearsal:
         self.switched = {}
         self.alerts = []
         self.holders = {}
+
+    def leased(self) -> tuple[DeviceUnderTest, ...]:
+        """The devices a run would lease for what is needed, if all were free."""
+        candidates = (self._population.candidates(need) for need in self.needed)
+        return tuple(found[0].under_test for found in candidates if found)
 
     @contextmanager
     def open_estate(
@@ -126,14 +133,7 @@ class _Arrangement:
         self._users = {user.user_id: user for user in users}
         self._courier = courier
         target = rehearsal.target
-        self.devices = (
-            _made_up(tuple(target.s1sp), s1sps, users)
-            if target.isolated
-            else tuple(
-                DeviceUnderTest(each.device_id, each.device_type, each.s1sp, each.mpxn, dict(each.registered))
-                for each in target.device
-            )
-        )
+        self.devices = _made_up(tuple(target.s1sp), s1sps, users) if target.isolated else rehearsal.leased()
 
     def put_slot(self, device: DeviceUnderTest, role: RemotePartyRole, party: EUI64 | str) -> None:
         """By SRV 6.15.1 of the registered Network Operator, unless a management plane does it."""

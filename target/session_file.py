@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from target.deadline import Deadline
 from target.errors import HarnessError
+from target.private import make_private
 
 _NAME = "session.json"
 _POLL_SECONDS = 0.01
@@ -44,7 +45,7 @@ class SessionFile(BaseModel):
     def write(self, state_dir: Path) -> None:
         """Write it in one step."""
         temporary = state_dir / f".{_NAME}"
-        temporary.write_text(self.model_dump_json(indent=1), "utf-8")
+        make_private(temporary).write_text(self.model_dump_json(indent=1), "utf-8")
         temporary.replace(state_dir / _NAME)
 
     @classmethod

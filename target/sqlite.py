@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from target.private import make_private
+
 _WAIT_SECONDS = 60.0
 
 
@@ -33,7 +35,7 @@ class Connections:
         held: tuple[int, sqlite3.Connection] | None = getattr(self._local, "held", None)
         if held is not None and held[0] == os.getpid():
             return held[1]
-        connection = sqlite3.connect(self._path, timeout=_WAIT_SECONDS, isolation_level=None)
+        connection = sqlite3.connect(make_private(self._path), timeout=_WAIT_SECONDS, isolation_level=None)
         connection.row_factory = sqlite3.Row
         for pragma in self._pragmas:
             connection.execute(f"PRAGMA {pragma}")

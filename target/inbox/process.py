@@ -8,6 +8,7 @@ from pathlib import Path
 from target.errors import HarnessError
 from target.inbox.config import InboxConfig
 from target.keys import passphrase_line
+from target.private import make_private
 from target.process import ChildProcess, python_module
 
 
@@ -47,7 +48,7 @@ class InboxProcess:
         self._directory.mkdir(parents=True, exist_ok=True)
         config = self._config.model_copy(update={"port": self.port})
         config_file = self._directory / "inbox.json"
-        config_file.write_text(config.model_dump_json(indent=1), "utf-8")
+        make_private(config_file).write_text(config.model_dump_json(indent=1), "utf-8")
         config.ready_file.unlink(missing_ok=True)
         command = python_module(
             "target.inbox", "--config", str(config_file), "--until-stdin-closes", "--passphrases-on-stdin"

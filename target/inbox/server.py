@@ -25,6 +25,7 @@ from target.inbox.config import InboxConfig
 from target.inbox.limits import FirstRequests
 from target.inbox.sharing import announce_ready, sole_server, until_unused
 from target.inbox.store import InboxStore
+from target.private import make_private
 from target.tls import server_context
 from target.trust import load_trust
 
@@ -151,5 +152,5 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> Non
 def write_atomically(path: Path, content: object) -> None:
     """Write a JSON file so that a reader sees all of it or nothing."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(content), "utf-8")
+    make_private(temporary).write_text(json.dumps(content), "utf-8")
     temporary.replace(path)

@@ -16,6 +16,7 @@ from target.deadline import Deadline
 from target.errors import HarnessError
 from target.inbox.config import InboxConfig, Sharing
 from target.keys import passphrase_line
+from target.private import make_private
 from target.process import environment_of_children, python_module
 from target.run_lock import locked, open_lock, try_lock
 
@@ -168,11 +169,11 @@ class SharedInbox:
     def _start(self, port: int) -> None:
         config = self._config.model_copy(update={"port": port})
         config_file = self._directory / "inbox.json"
-        config_file.write_text(config.model_dump_json(indent=1), "utf-8")
+        make_private(config_file).write_text(config.model_dump_json(indent=1), "utf-8")
         log = self._directory / "inbox.log"
         command = python_module("target.inbox", "--config", str(config_file), "--passphrases-on-stdin")
         start = log.stat().st_size if log.exists() else 0
-        with log.open("ab") as output:
+        with make_private(log).open("ab") as output:
             # The shell leaves it behind, so that it belongs to no run; its output is ours until it listens.
             launcher = subprocess.Popen(  # noqa: S603  (the command is our own)
                 ["/bin/sh", "-c", 'exec 3<&0; "$@" <&3 3<&- &', "sh", *command],

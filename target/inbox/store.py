@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from target.private import make_private
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS message (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -62,7 +64,7 @@ class Names:
 def create_database(path: Path) -> None:
     """Create the tables, so that readers may open the database before the first message."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+    connection = sqlite3.connect(make_private(path), timeout=30.0, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_TABLES)

@@ -87,9 +87,6 @@ class PoolStore:
         self._database.close()
 
     def _create(self) -> None:
-        if not self.path.exists():
-            # Opened only while nobody can have a connection: closing a file drops the locks SQLite has on it.
-            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         connection = self._database.connection()
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, VERSION):

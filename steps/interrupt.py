@@ -68,16 +68,16 @@ def heeding_ctrl_c(halt: Halt, running: Interruptible, say: Callable[[str], None
     """
     before = signal.getsignal(signal.SIGINT)
 
+    def once_more(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        halt.end_at_once()
+        say(_SECOND)
+        raise KeyboardInterrupt
+
     def interrupted(number: int, frame: FrameType | None) -> None:
-        reason = halt.reason
-        if reason is not None and reason.cause is Cause.INTERRUPT:
-            signal.signal(signal.SIGINT, before)
-            halt.end_at_once()
-            say(_SECOND)
-            raise KeyboardInterrupt
+        signal.signal(signal.SIGINT, once_more)  # before anything else: the next one may come at any moment
+        halt.because(Cause.INTERRUPT, INTERRUPTED)
         say(_FIRST)
-        if halt.because(Cause.INTERRUPT, INTERRUPTED).cause is not Cause.INTERRUPT:
-            signal.signal(signal.SIGINT, before)  # it was ending anyway: the next one ends it at once
         running.leave()
 
     signal.signal(signal.SIGINT, interrupted)

@@ -28,7 +28,7 @@ from target.evidence import Evidence
 from target.file import TargetFile
 from target.gateway import Connections, Gateway
 from target.inbox import InboxReader
-from target.pool import DeviceNeed, LeaseRequest, Population
+from target.pool import DeviceNeed, LeaseRequest, PoolDevice, Population
 from target.service_user import EstateLink, ServiceUser
 from target.trust import load_trust
 from target.users import UserDirectory
@@ -67,8 +67,15 @@ class Rehearsal:
 
     def leased(self) -> tuple[DeviceUnderTest, ...]:
         """The devices a run would lease for what is needed, if all were free."""
-        candidates = (self._population.candidates(need) for need in self.needed)
-        return tuple(found[0].under_test for found in candidates if found)
+        return tuple(found[0].under_test for found in map(self._candidates, self.needed) if found)
+
+    def _candidates(self, need: DeviceNeed) -> list[PoolDevice]:
+        """The devices that serve a need; else any of its S1SP and type, to see what else there is to see."""
+        return self._population.candidates(need) or [
+            device
+            for device in self._population.devices
+            if (device.entry.s1sp, device.entry.device_type) == (need.s1sp, need.device_type)
+        ]
 
     @contextmanager
     def open_estate(

@@ -53,6 +53,7 @@ class Site:
 
     def __init__(self, target: TargetFile) -> None:
         self.path = target.site_state
+        self._target_file = target.path
 
     @property
     def pool(self) -> Path:
@@ -124,10 +125,13 @@ class Site:
         raise HarnessError(f"{self.path} holds no run {run_id}; the latest: {known}")
 
     def latest_unfinished(self) -> RunDirectory | None:
-        """The latest run that did not come to its end, whether it is still going on or was interrupted."""
+        """The latest run of this target file that did not come to its end, going on still or interrupted.
+
+        Target files may share a site.
+        """
         for run in reversed(self.runs()):
             record = run.record
-            if record is not None and record.finished is None:
+            if record is not None and record.finished is None and record.target_file == self._target_file:
                 return run
         return None
 

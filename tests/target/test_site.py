@@ -21,7 +21,12 @@ from target.site import RunDirectory, Site
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    return Site(cast(TargetFile, SimpleNamespace(site_state=tmp_path / "sit-a.state")))
+    return site_of(tmp_path / "sit-a.toml")
+
+
+def site_of(target_file: Path) -> Site:
+    state = target_file.with_name("sit-a.state")
+    return Site(cast(TargetFile, SimpleNamespace(site_state=state, path=target_file)))
 
 
 def record(run: RunDirectory, output: Path) -> RunRecord:
@@ -30,8 +35,8 @@ def record(run: RunDirectory, output: Path) -> RunRecord:
         arguments=("features", "-n", "2"),
         folder=output.parent,
         output=output,
-        target_file=None,
-        target_digest=None,
+        target_file=output.with_name("sit-a.toml"),
+        target_digest="",
         directory=run.path,
         site_run=run.path,
         started=datetime.now(UTC),
@@ -64,6 +69,9 @@ def test_the_latest_unfinished_run_is_found(site: Site, tmp_path: Path) -> None:
     found = second.record
     assert found is not None
     found.after_end().save()
+    other_target = site_of(tmp_path / "sit-b.toml")
+    assert len(other_target.runs()) == len(site.runs())
+    assert other_target.latest_unfinished() is None
     unfinished = site.latest_unfinished()
     assert unfinished is not None
     assert unfinished.run_id == first.run_id

@@ -64,6 +64,7 @@ class PooledEstates:
         self._management = management
         self._sender = sender
         self._bind = bind
+        self._looking_after: list[Attempt] = []
 
     @contextmanager
     def open(self, request: LeaseRequest, tell: Callable[[str], None]) -> Iterator[TestEstate]:
@@ -115,7 +116,7 @@ class PooledEstates:
     def safe(self, courier: Courier, attempt: Attempt) -> Courier:
         """Around a courier to the gateway: the budget of the run, its journal, and listed devices only."""
         limit = self._target.safety.request_budget
-        if limit is not None:
+        if limit is not None and attempt not in self._looking_after:  # devices are put back in any case
             courier = Budget(courier, limit, self._attempts.journal.requests_sent)
         return ListedDevicesOnly(self._attempts.courier(courier, attempt), self._target)
 
@@ -131,6 +132,8 @@ class PooledEstates:
     def _care(self, cleanup: ExitStack) -> EstateLink:
         """What prepares and restores is sent with: in the journal, and never recalled."""
         attempt = self._attempts.look_after()
+        self._looking_after.append(attempt)
+        cleanup.callback(self._looking_after.remove, attempt)
         cleanup.callback(self._attempts.journal.abandon, attempt, "the devices were given back")
         link = self._sender(attempt, lambda courier: courier)
         cleanup.callback(link.counters.close)

@@ -8,7 +8,7 @@ from duis.identifiers import EUI64
 from target.courier import Courier
 from target.evidence import Evidence
 from target.inbox import InboxReader
-from target.journal import Attempt, Journal
+from target.journal import LOOKING_AFTER, Attempt, Journal
 from target.journal_courier import JournalCourier
 from target.scope import Scope
 
@@ -64,9 +64,7 @@ class Attempts:
 
     def look_after(self) -> Attempt:
         """An attempt of no scenario, to prepare and restore devices with: it is never replayed."""
-        return self.journal.begin(
-            "looking after devices", (), self._inbox.last_sequence(), self._inbox.last_refused()
-        )
+        return self.journal.begin(LOOKING_AFTER, (), self._inbox.last_sequence(), self._inbox.last_refused())
 
     def courier(self, inner: Courier, attempt: Attempt) -> Courier:
         """A courier that keeps the journal of an attempt and recalls what it has sent already."""

@@ -19,6 +19,9 @@ from target.sqlite import Connections
 
 __all__ = ["Attempt", "Journal", "JournalAnswer", "JournalError", "JournaledParcel"]
 
+LOOKING_AFTER = "looking after devices"
+"""In place of a scenario: what prepares and restores devices, which is never replayed."""
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS attempt (
     scenario TEXT NOT NULL, number INTEGER NOT NULL, begun_at TEXT NOT NULL, devices TEXT NOT NULL,
@@ -210,6 +213,16 @@ class Journal:
             (scenario, attempt),
         )
         return tuple(_parcel(row) for row in rows)
+
+    def unanswered(self) -> tuple[tuple[str, str | None], ...]:
+        """What interrupted attempts were sending when the run was killed: the title of each, and its SRV."""
+        rows = self._database.connection().execute(
+            "SELECT title, srv FROM parcel JOIN attempt ON attempt.scenario = parcel.scenario "
+            "AND attempt.number = parcel.attempt WHERE state = 'open' AND attempt.scenario <> ? "
+            "AND status IS NULL AND error IS NULL ORDER BY sent_at",
+            (LOOKING_AFTER,),
+        )
+        return tuple((title, srv) for title, srv in rows)
 
     def requests_sent(self) -> int:
         """How many documents the run has sent, over all interruptions; what its budget stopped is not one."""

@@ -11,9 +11,10 @@ from smets1_conformance.call_pytest import call_pytest
 from smets1_conformance.errors import UserError
 from target.errors import HarnessError
 from target.file import load_target
+from target.journal import Journal
 from target.run_lock import RunLock
 from target.run_record import RESUME_FILE, RunRecord
-from target.site import Site
+from target.site import RunDirectory, Site
 
 
 def resume_features(target_file: Path | None, run: str, output: Path, *, output_given: bool) -> int:
@@ -48,6 +49,8 @@ def resume_features(target_file: Path | None, run: str, output: Path, *, output_
     except HarnessError as error:
         raise UserError(str(error)) from None
     click.echo(f"Going on with the run {record.run_id} of {record.begun:%Y-%m-%d %H:%M:%S} UTC")
+    for line in _what_is_waited_for(record):
+        click.echo(line)
     os.chdir(record.folder)
     arguments = [*record.arguments, f"--resume-run={record.output / RESUME_FILE}"]
     if record.seed is not None:
@@ -82,6 +85,21 @@ def find_run(target_file: Path | None, run: str, output: Path) -> RunRecord:
             "undone. Start a new run without --resume"
         )
     return record
+
+
+def _what_is_waited_for(record: RunRecord) -> list[str]:
+    """A line for each request whose answer was lost: the run may stand still until its deadline."""
+    directory = RunDirectory(record.site_run) if record.site_run is not None else None
+    if directory is None or record.target_file is None or not directory.journal.exists():
+        return []
+    journal, deadlines = Journal(directory.journal), load_target(record.target_file).deadlines
+    lines = [
+        f"  {title} was on its way when the run was killed. It is not sent again: its result is waited for, "
+        f"up to {deadlines.result_of(srv or ''):g} s"
+        for title, srv in journal.unanswered()
+    ]
+    journal.close()
+    return lines
 
 
 def _check_results(record: RunRecord) -> None:

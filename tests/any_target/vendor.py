@@ -52,11 +52,20 @@ class Vendor:
         assert isinstance(rows, list)
         return rows
 
+    def script_fault(self, component: str, **fault: object) -> None:
+        """Have the next answer of an S1SP come late, twice or not at all."""
+        self._call("POST", component, "/estates/main/faults", fault)
+
     def _get(self, component: str, path: str) -> object:
+        return self._call("GET", component, path)
+
+    def _call(self, method: str, component: str, path: str, body: object = None) -> object:
         port = json.loads((self.state / "ports.json").read_text())[component][1]
         tls = self.state / "pki" / "tls"
-        answer = requests.get(
+        answer = requests.request(
+            method,
             f"https://127.0.0.1:{port}{path}",
+            json=body,
             cert=(str(tls / "management.pem"), str(tls / "management.key")),
             verify=str(tls / "ca.pem"),
             timeout=10,

@@ -7,12 +7,28 @@ from collections import Counter
 from contextlib import closing
 
 from duis.identifiers import EUI64, RequestID
+from target.deadline import Deadline
+from target.errors import HarnessError
 from target.file import TargetFile, load_target
+from target.inbox import InboxConfig, SharedInbox
+from target.journal import LOOKING_AFTER
 from target.pool import Ledger, Population
 from target.site import RunDirectory, Site
 from tests.any_target.vendor import ENTITY_PREFIX, Vendor
 
 DSP = EUI64(f"{ENTITY_PREFIX}-01")
+
+
+def stop_inbox(environment: Vendor) -> None:
+    """Stop the inbox that outlives the runs, as soon as nobody uses it."""
+    inbox, limit = SharedInbox(InboxConfig.shared(load_target(environment.target_file))), Deadline(30)
+    while True:
+        try:
+            inbox.stop()
+        except HarnessError:
+            assert not limit.passed
+        else:
+            return
 
 
 class Observed:
@@ -49,22 +65,20 @@ class Observed:
         """Whether the run could be gone on with."""
         return self.run is not None and self.run.record is not None
 
-    def sent(self, *, answered: bool = False) -> int:
-        """How many documents stand in the journal; those that have their answer, if only they count."""
+    def sent(self, srv: str = "%", *, answered: bool = False, by_scenarios: bool = False) -> int:
+        """How many documents stand in the journal: of an SRV, with an answer, not to look after devices."""
         if self.run is None or not self.run.journal.exists():
             return 0
+        column = "status" if answered else "*"
         with closing(sqlite3.connect(f"file:{self.run.journal}?mode=ro", uri=True)) as journal:
-            column = "status" if answered else "*"
             try:
-                return int(journal.execute(f"SELECT count({column}) FROM parcel").fetchone()[0])
+                rows = journal.execute(
+                    f"SELECT count({column}) FROM parcel WHERE coalesce(srv, '') LIKE ? AND scenario <> ?",
+                    (srv, LOOKING_AFTER if by_scenarios else ""),
+                )
+                return int(rows.fetchone()[0])
             except sqlite3.OperationalError:  # it is just being made
                 return 0
-
-    def titles(self) -> list[str]:
-        """What each document in the journal is."""
-        assert self.run is not None
-        with closing(sqlite3.connect(f"file:{self.run.journal}?mode=ro", uri=True)) as journal:
-            return [title for (title,) in journal.execute("SELECT title FROM parcel")]
 
     def look(self) -> None:
         """Take note of what has come to the vendor's DSP; it forgets what is long ago."""

@@ -63,7 +63,10 @@ class Safety(Section):
     """`[safety]`: limits of what a run may do to systems that are not ours."""
 
     request_budget: int | None = Field(
-        default=None, ge=1, description="Service Requests a run may send at most; none: unlimited"
+        default=None,
+        ge=1,
+        description="Service Requests a run may send: once so many are sent the scenarios send no more, and "
+        "devices are still put back; none: unlimited",
     )
     unknown_device: Identifier | None = Field(
         default=None,

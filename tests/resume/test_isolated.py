@@ -53,7 +53,7 @@ def test_a_killed_run_goes_on_with_what_it_had_not_reached(tmp_path: Path) -> No
 
 def test_ctrl_c_tells_how_to_go_on_and_that_works(tmp_path: Path) -> None:
     output = tmp_path / "out"
-    first = Run(output, "-n", "2", *SELECTION)
+    first = Run(output, *SELECTION)
     first.wait_until(lambda: first.lines >= 1)
     assert first.interrupt() == 3, first.text
     run, before = results_of(output)

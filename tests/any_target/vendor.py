@@ -11,13 +11,16 @@ import re
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
 from target.deadline import Deadline
+from target.errors import HarnessError
+from target.file import TargetFileError, load_target
+from target.inbox import InboxConfig, SharedInbox
 from target.process import ChildProcess, python_module
 
 ENTITY_PREFIX = "06-AC-3E-00-00-00-00"
@@ -127,7 +130,16 @@ def vendor(
             text = _with_our_emulators(text, ours, state)
         text = re.sub(r"(?m)^result = .*$", f"result = {deadline}", text)
         target_file.write_text(text)
+        cleanup.callback(stop_inbox, target_file)
         yield Vendor(state, target_file)
+
+
+def stop_inbox(target_file: Path) -> None:
+    """Stop the inbox that outlives the runs of a test, unless a run still uses it."""
+    with suppress(HarnessError, TargetFileError):
+        target = load_target(target_file)
+        if target.site_state.is_dir():
+            SharedInbox(InboxConfig.shared(target)).stop()
 
 
 def _is_elsewhere(argument: str) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.any_target.vendor import Vendor, vendor
-from tests.resume.observed import stop_inbox
 
 
 @pytest.fixture(scope="package")
@@ -17,4 +16,3 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendor]:
         tmp_path_factory.mktemp("any") / "vendor", ordinary=2, consumables=0, answer_after=0.2, deadline=6.0
     ) as opened:
         yield opened
-        stop_inbox(opened)

@@ -7,28 +7,13 @@ from collections import Counter
 from contextlib import closing
 
 from duis.identifiers import EUI64, RequestID
-from target.deadline import Deadline
-from target.errors import HarnessError
 from target.file import TargetFile, load_target
-from target.inbox import InboxConfig, SharedInbox
 from target.journal import LOOKING_AFTER
 from target.pool import Ledger, Population
 from target.site import RunDirectory, Site
 from tests.any_target.vendor import ENTITY_PREFIX, Vendor
 
 DSP = EUI64(f"{ENTITY_PREFIX}-01")
-
-
-def stop_inbox(environment: Vendor) -> None:
-    """Stop the inbox that outlives the runs, as soon as nobody uses it."""
-    inbox, limit = SharedInbox(InboxConfig.shared(load_target(environment.target_file))), Deadline(30)
-    while True:
-        try:
-            inbox.stop()
-        except HarnessError:
-            assert not limit.passed
-        else:
-            return
 
 
 class Observed:

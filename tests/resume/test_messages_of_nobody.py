@@ -18,7 +18,7 @@ from tests.resume.observed import Observed
 from tests.resume.runs import Run, results_of
 from tests.target import messages
 
-SELECTION = ("--", "-p", "no:randomly", "-k", "ESME and S1SP1 and (T10 or T12 or T34)")
+SELECTION = ("--", "-p", "no:randomly", "-k", "ESME and S1SP1 and (T10 or T12)")
 USER = "ed-north"
 
 

@@ -10,11 +10,10 @@ import os
 import random
 import time
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 
 from tests.any_target.vendor import vendor
-from tests.resume.observed import Observed, stop_inbox
+from tests.resume.observed import Observed
 from tests.resume.runs import Run, results_of
 
 KILLS = int(os.environ.get("RANDOM_KILLS", "5"))
@@ -36,11 +35,9 @@ def test_a_run_killed_at_random_moments_ends_as_if_it_had_not_been(tmp_path: Pat
     moments = random.Random(SEED)
     selected, further = (SMALL, 5) if KILLS <= FEW else (LARGE, 15)
     output, killed = tmp_path / "out", Counter[str]()
-    with (
-        vendor(tmp_path / "vendor", ordinary=2, consumables=2, answer_after=0.2, deadline=6.0) as environment,
-        ExitStack() as cleanup,
-    ):
-        cleanup.callback(stop_inbox, environment)
+    with vendor(
+        tmp_path / "vendor", ordinary=2, consumables=2, answer_after=0.2, deadline=6.0
+    ) as environment:
         target = ("--target", str(environment.target_file))
         start = (*target, "--yes", "-n", "2", "--", "-p", "no:randomly", "-k", selected)
         if KILLS > FEW:

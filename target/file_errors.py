@@ -116,7 +116,10 @@ def problems_of(
         if location[-1:] == ("[key]",):  # pydantic's mark of a key that is no choice
             location = location[:-1]
         # A list is not too short only because its elements are wrong.
-        inside = any(other["loc"][:-1] == finding["loc"] for other in findings)
+        inside = any(
+            other["loc"][: len(finding["loc"])] == finding["loc"] and other["loc"] != finding["loc"]
+            for other in findings
+        )
         if not (finding["type"] == "too_short" and inside):
             problems.append(problem_at(text, location, _message(finding), variables))
     return tuple(sorted(problems, key=lambda problem: problem.line or 0))

@@ -134,7 +134,8 @@ def test_it_answers_at_its_own_paths_and_calls_back_where_it_was_told(vendor: Ve
     assert vendor.post(correct.name, b"<x/>").status_code == 400
     base = vendor.emulators.target["dsp"]["send_command"].removesuffix("/vendor/gw/send-command")
     for path in ("/api/v1/serviceS", "/s1sp/v1/messages", "/vendor/gw"):
-        assert vendor.users[correct.name].post(base + path, data=b"<x/>", timeout=5).status_code == 404
+        session = vendor.emulators.session(correct.name)
+        assert session.post(base + path, data=b"<x/>", timeout=5).status_code == 404
 
 
 def test_the_inventory_has_its_devices(vendor: Vendor) -> None:
@@ -187,7 +188,8 @@ def test_another_estate_has_its_prefix_in_front_of_the_paths(vendor: Vendor) -> 
         assert vendor.management.put(url, json=given, timeout=5).ok
     request_id, document = vendor.request(correct, device, vendor.replacement(correct))
     base, _, path = vendor.emulators.target["dsp"]["send_command"].partition("/vendor")
-    answer = vendor.users[correct.name].post(f"{base}/estates/other/vendor{path}", data=document, timeout=5)
+    session = vendor.emulators.session(correct.name)
+    answer = session.post(f"{base}/estates/other/vendor{path}", data=document, timeout=5)
     assert Response.parse(answer.content).response_code == "I99"
     assert vendor.answer_to(request_id)[0] == "/x"
 

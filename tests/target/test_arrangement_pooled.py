@@ -28,6 +28,14 @@ def systems(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield started
 
 
+@pytest.fixture(autouse=True)
+def released(systems: World) -> None:
+    """MP107 is on everywhere when a test begins, whatever the one before has switched."""
+    for component in ("DSP", "S1SP1", "S1SP2", "S1SP3"):
+        planes = systems.management(systems.with_management(component))
+        planes[component].change_estate("main", {"mp107": True})
+
+
 @pytest.fixture
 def run(systems: World, tmp_path: Path) -> Run:
     """A run against a target of endpoints only, at a site of its own."""

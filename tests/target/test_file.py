@@ -56,6 +56,18 @@ def test_every_problem_is_told_at_once(target_text: str, tmp_path: Path) -> None
     assert [problem.field for problem in caught.value.problems] == ["dsp.kind", "callback.port"]
 
 
+def test_a_list_is_not_called_too_short_because_each_of_its_elements_is_wrong(
+    target_text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "target.toml"
+    path.write_text(target_text.replace("xmlsign.key", "nowhere.key"))
+    with pytest.raises(TargetFileError) as caught:
+        load_target(path)
+    assert {re.sub(r"\d+", "N", problem.field) for problem in caught.value.problems} == {
+        "service_user[N].signing.key"
+    }
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [(None, "no such target file"), (b"\xff\xfe", "not UTF-8"), (b"", "required")],

@@ -11,6 +11,7 @@ import hashlib
 import importlib
 import secrets
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ INSTALL = 'pip install "smets1-conformance[pkcs11]"'
 _PREHASHED = ec.ECDSA(Prehashed(hashes.SHA256()))
 _OCTETS = 32
 _LABELS_SHOWN = 12
+_LOOK_AGAIN_SECONDS = (0.1, 0.3, 1.0)
+"""Pauses before a module that shows no token is asked anew; once for each module and process."""
 
 
 class TokenKey:
@@ -156,10 +159,16 @@ class _Token:
             library = pkcs11.lib(str(module))
         except (pkcs11.PKCS11Error, RuntimeError) as error:  # the latter from the loader of shared libraries
             raise KeyUnusable(f"{module} cannot be used as a PKCS#11 module{_colon(error)}") from None
-        try:
-            tokens = [slot.get_token() for slot in library.get_slots(token_present=True)]
-        except pkcs11.PKCS11Error as error:
-            raise self._failed("list its tokens", error) from None
+        tokens = self._listed(library)
+        pauses = _LOOK_AGAIN_SECONDS if module not in _looked_again else ()
+        for pause in pauses:
+            if any(_shown(token)["token"] for token in tokens):
+                break
+            # A module looks for its tokens once, and misses those that another process is just opening.
+            _looked_again.add(module)
+            time.sleep(pause)
+            library.reinitialize()
+            tokens = self._listed(library)
         wanted = dict(self._uri.token)
         found = [token for token in tokens if wanted.items() <= _shown(token).items()]
         if len(found) == 1:
@@ -169,6 +178,12 @@ class _Token:
             raise KeyUnusable(f"{len(found)} tokens of {module} match {said}; add serial=")
         there = ", ".join(sorted(str(_shown(token)["token"]) for token in tokens if _shown(token)["token"]))
         raise KeyUnusable(f"{module} has no token with {said}; it has {there or 'none'}")
+
+    def _listed(self, library: Any) -> list[Any]:
+        try:
+            return [slot.get_token() for slot in library.get_slots(token_present=True)]
+        except _library().PKCS11Error as error:
+            raise self._failed("list its tokens", error) from None
 
     def _find(self, uri: PKCS11URI) -> Any:
         """The private key of a URI."""
@@ -225,6 +240,7 @@ def _library() -> Any:
 _tokens: dict[str, _Token] = {}
 _locks: dict[Path, threading.RLock] = {}
 """By module: the library initialises it for callers that come one at a time."""
+_looked_again: set[Path] = set()
 _tokens_lock = threading.Lock()
 
 

@@ -13,6 +13,7 @@ import pytest
 from duis.roles import DeviceType, RemotePartyRole
 from duis.smki.testpki import TestPKI
 from target.file import TargetFile, load_target
+from target.preflight import exit_code_of, preflight
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "targets").glob("*.toml"))
@@ -39,6 +40,16 @@ def test_an_example_is_read_where_what_it_names_is_there(example: Path, pki: Tes
     target = loaded(example, pki, tmp_path)
     assert target.site_state.parent == tmp_path
     assert target.isolated == (example.stem == "bundled-emulators")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_passes_the_preflight_where_what_it_names_is_there(
+    example: Path, pki: TestPKI, tmp_path: Path
+) -> None:
+    """All that can be looked at without the systems that an example can only pretend to have."""
+    findings = list(preflight(loaded(example, pki, tmp_path), offline=True))
+    assert exit_code_of(findings) == 0, [each for each in findings if each.mend]
+    assert any(each.outcome == "fine" for each in findings)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)

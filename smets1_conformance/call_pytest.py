@@ -19,6 +19,18 @@ class _Conclusion:
         self.reached = True
 
 
+def feature_options() -> list[str]:
+    """What pytest needs to find the features, wherever the package is installed."""
+    import features
+    import smets1_conformance
+
+    folder = Path(features.__file__).parent
+    settings = Path(smets1_conformance.__file__).with_name("pytest.ini")
+    plugins = ("reports.plugin", "steps.plugin", "no:cacheprovider")
+    options = [str(folder), "-c", str(settings), f"--rootdir={folder.parent}"]
+    return [*options, *(part for plugin in plugins for part in ("-p", plugin))]
+
+
 def run_features(
     target_file: Path | None,
     output: Path,
@@ -32,23 +44,7 @@ def run_features(
     Returns:
         The exit code, as in docs/adr/0008.
     """
-    import features
-    import smets1_conformance
-
-    folder = Path(features.__file__).parent
-    arguments = [
-        str(folder),
-        "-c",
-        str(Path(smets1_conformance.__file__).with_name("pytest.ini")),
-        f"--rootdir={folder.parent}",
-        "-p",
-        "reports.plugin",
-        "-p",
-        "steps.plugin",
-        "-p",
-        "no:cacheprovider",
-        f"--output={output.resolve()}",
-    ]
+    arguments = [*feature_options(), f"--output={output.resolve()}"]
     if target_file is not None:
         arguments.append(f"--target={target_file.resolve()}")
     if processes is not None:

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from smets1_conformance.errors import UserError
 
+if TYPE_CHECKING:
+    from target.file import TargetFile
+
 SANITY_REQUESTS = 2
 """SRV 8.2 before the first scenario and after the last one."""
 
 
-def confirm(target_file: Path, pytest_options: Sequence[str], *, yes: bool) -> None:
+def confirm(target: TargetFile, pytest_options: Sequence[str], *, yes: bool) -> None:
     """Have the user type the name of a target with endpoints; a target that is all emulated is not asked for.
 
     Args:
-        target_file: The target file, which has been checked.
+        target: The target file.
         pytest_options: What selects scenarios.
         yes: The user has confirmed it on the command line.
 
     Raises:
         UserError: Not confirmed.
     """
-    from target.file import load_target
-
-    if yes:
-        return
-    target = load_target(target_file)
-    if target.isolated:
+    if yes or target.isolated:
         return
     where = f"{target.dsp.send_command} (target {target.name})"
     if not sys.stdin.isatty():
@@ -38,7 +36,7 @@ def confirm(target_file: Path, pytest_options: Sequence[str], *, yes: bool) -> N
             f"this would send Service Requests to {where}, a system that is not ours, and nobody can be "
             "asked here: standard input is no terminal. Add --yes to confirm it"
         )
-    number = _most_requests(target_file, pytest_options)
+    number = _most_requests(target, pytest_options)
     question = (
         f"Type the name of the target ({target.name}) to send up to {number} Service Requests to "
         f"{target.dsp.send_command}"
@@ -51,17 +49,11 @@ def confirm(target_file: Path, pytest_options: Sequence[str], *, yes: bool) -> N
         raise UserError(f"that is not the name of the target ({target.name}); nothing was sent")
 
 
-def _most_requests(target_file: Path, pytest_options: Sequence[str]) -> int:
+def _most_requests(target: TargetFile, pytest_options: Sequence[str]) -> int:
     """What the plan of the selected scenarios comes to, within the budget of a run."""
-    from smets1_conformance.selection import select, target_of
-    from steps.plan import plan
-    from target.errors import HarnessError
+    from smets1_conformance.selection import plan_of
 
-    with target_of(target_file) as target:
-        try:
-            planned = plan(target, select(tuple(pytest_options)), 1)
-        except HarnessError as error:
-            raise UserError(str(error)) from None
-        number = planned.requests.total() + planned.restoration.total() + SANITY_REQUESTS
-        budget = target.safety.request_budget
-        return number if budget is None else min(number, budget + SANITY_REQUESTS)
+    planned = plan_of(target, pytest_options)
+    number = planned.requests.total() + planned.restoration.total() + SANITY_REQUESTS
+    budget = target.safety.request_budget
+    return number if budget is None else min(number, budget + SANITY_REQUESTS)

@@ -9,25 +9,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from smets1_conformance.call_pytest import feature_options
 from smets1_conformance.errors import UserError
+from smets1_conformance.target_file import loaded
 
 if TYPE_CHECKING:
     import pytest
 
     from reports.written import WrittenRow
+    from steps.plan import Plan
     from target.file import TargetFile
-
-
-def feature_options() -> list[str]:
-    """What pytest needs to find the features, wherever the package is installed."""
-    import features
-    import smets1_conformance
-
-    folder = Path(features.__file__).parent
-    settings = Path(smets1_conformance.__file__).with_name("pytest.ini")
-    plugins = ("reports.plugin", "steps.plugin", "no:cacheprovider")
-    options = [str(folder), "-c", str(settings), f"--rootdir={folder.parent}"]
-    return [*options, *(part for plugin in plugins for part in ("-p", plugin))]
 
 
 def select(pytest_options: Sequence[str]) -> Mapping[str, WrittenRow]:
@@ -76,18 +67,27 @@ def target_of(target_file: Path | None) -> Iterator[TargetFile]:
     Raises:
         UserError: The target file cannot be used.
     """
-    from target.file import TargetFileError, load_target
+    if target_file is not None:
+        yield loaded(target_file)
+        return
+    from emulators import up
 
     with TemporaryDirectory(prefix="smets1-conformance-plan-") as folder:
-        if target_file is None:
-            from emulators import up
+        with redirect_stdout(io.StringIO()):
+            up.main(["--state", folder, "--prepare-only"])
+        yield loaded(Path(folder) / "target.toml")
 
-            with redirect_stdout(io.StringIO()):
-                up.main(["--state", folder, "--prepare-only"])
-            target_file = Path(folder) / "target.toml"
-        elif not target_file.is_file():
-            raise UserError(f"{target_file}: there is no such target file")
-        try:
-            yield load_target(target_file)
-        except TargetFileError as error:
-            raise UserError(str(error)) from None
+
+def plan_of(target: TargetFile, pytest_options: Sequence[str]) -> Plan:
+    """The plan of the selected scenarios in one process.
+
+    Raises:
+        UserError: The target file or the options cannot be used.
+    """
+    from steps.plan import plan
+    from target.errors import HarnessError
+
+    try:
+        return plan(target, select(tuple(pytest_options)), 1)
+    except HarnessError as error:
+        raise UserError(str(error)) from None

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from duis.identifiers import EUI64
-from target.file import TargetFile
+from target.file import DSP_COMPONENT, TargetFile
 from target.pool import DeviceNeed, LeaseRequest, Population
-
-DSP = "DSP"
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Needs:
 
     @staticmethod
     def _declared(target: TargetFile, component: str) -> bool:
-        return target.dsp.mp107 if component == DSP else target.s1sp[component].mp107
+        return target.dsp.mp107 if component == DSP_COMPONENT else target.s1sp[component].mp107
 
 
 def _state(on: bool) -> str:

@@ -10,14 +10,14 @@ import pytest
 
 from duis.roles import NETWORK_OPERATORS
 from steps.context import Scenario
-from steps.needs import DSP, Needs
+from steps.needs import Needs
 from steps.sentences import find
 from steps.slots import Slots
 from target.arrangement import DCC
 from target.courier import Parcel
 from target.errors import NotArrangeable, Rehearsed
 from target.estate import DeviceUnderTest
-from target.file import TargetFile
+from target.file import DSP_COMPONENT, TargetFile
 from target.pool import DeviceNeed, LeaseRequest
 from target.rehearsal import Rehearsal
 
@@ -65,7 +65,7 @@ class Rehearser:
         finally:
             scenario.close()
         switched = self._target.switched
-        components = (DSP, *dict.fromkeys(need.s1sp for need in scenario.needs))
+        components = (DSP_COMPONENT, *dict.fromkeys(need.s1sp for need in scenario.needs))
         return Needs(
             devices=tuple(scenario.needs),
             switches={component: _position(switched.get(component, [])) for component in components},

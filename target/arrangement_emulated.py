@@ -11,9 +11,9 @@ from duis.identifiers import EUI64
 from duis.roles import DeviceType, RemotePartyRole, UserRole
 from target.arrangement import DeviceUnderTest, TrafficRecord
 from target.errors import HarnessError
+from target.file import DSP_COMPONENT
 from target.management import ManagementClient
 
-DSP = "DSP"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -52,15 +52,15 @@ class EmulatedArrangement:
             "settings": {},
         }
         for name, client in self._components.items():
-            if name != DSP:
+            if name != DSP_COMPONENT:
                 client.create_estate(self._estate, {**common, "mp107": mp107[name]})
         content = {
             **common,
-            "mp107": mp107[DSP],
+            "mp107": mp107[DSP_COMPONENT],
             "callbacks": dict(callbacks),
             "settings": dict(settings),
         }
-        answer = self._components[DSP].create_estate(self._estate, content)
+        answer = self._components[DSP_COMPONENT].create_estate(self._estate, content)
         devices = (_device(row) for row in answer.get("devices", ()))
         self._devices = tuple(device for device in devices if device.s1sp in self._components)
 
@@ -111,7 +111,7 @@ class EmulatedArrangement:
 
     def set_device_status(self, device: DeviceUnderTest, status: str) -> None:
         """Change the device status in the Smart Metering Inventory of the DSP."""
-        self._component(DSP).put_device(self._estate, device.device_id, {"device_status": status})
+        self._component(DSP_COMPONENT).put_device(self._estate, device.device_id, {"device_status": status})
 
     def change_settings(self, component: str, settings: Mapping[str, object]) -> None:
         """Change settings of the estate at one component; those not named stay."""

@@ -18,9 +18,10 @@ from target.courier import Courier
 from target.deadline import Deadline, deadline
 from target.errors import HarnessError, NotArrangeable
 from target.file import TargetFile
+from target.gateway import MAIN_ESTATE
 from target.management import ManagementClient
 from target.pool import Lease, LeaseRequest, Ledger, PoolDevice
-from target.pool.care import ESTATE, LeaseCare
+from target.pool.care import LeaseCare
 from target.pool.managed_slots import ManagedSlots
 from target.pool.population import state_of
 from target.pool.preparation import Preparation
@@ -65,15 +66,15 @@ class PooledArrangement:
         before_side_effect: Tell = lambda _: None,
     ) -> None:
         bound = {user.user_id: user for user in users}
-        caretaker = Caretaker(target, bound.values(), management, ESTATE)
+        caretaker = Caretaker(target, bound.values(), management, MAIN_ESTATE)
         self.side_effects = False
         self._target = target
         self._ledger = ledger
         self._wanted = lease.switches
         self._devices = {device.device_id: device for device in lease.devices}
         self._management = management
-        self._planes = EmulatedArrangement(ESTATE, management)
-        self._managed = ManagedSlots(management, bound, ESTATE)
+        self._planes = EmulatedArrangement(MAIN_ESTATE, management)
+        self._managed = ManagedSlots(management, bound, MAIN_ESTATE)
         self._care = LeaseCare(ledger, lease, caretaker, management, tell=tell)
         self._watch = Watch(ledger, lease, bound)
         self._preparation = Preparation(target, ledger, caretaker, self._managed)

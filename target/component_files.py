@@ -18,18 +18,17 @@ from duis.roles import RemotePartyRole
 from duis.smki.certificate import ISSUING_AUTHORITY, ROOT, OrganisationCertificate, load
 from target.arrangement import DCC
 from target.errors import HarnessError
-from target.file import TargetFile
+from target.file import DSP_COMPONENT, TargetFile
 from target.file_keys import certificate_files
 from target.file_sections import DeviceEntry, EmulatorSection, S1SPEmulatorSection
 from target.private import make_private
 
-DSP = "DSP"
 _LONG_AGO = "2000-01-01T00:00:00+00:00"
 
 
 def emulated_components(target: TargetFile) -> Mapping[str, EmulatorSection]:
     """The emulators a run starts itself, by component: `DSP` and the names of S1SPs."""
-    sections: dict[str, EmulatorSection | None] = {DSP: target.dsp.emulator}
+    sections: dict[str, EmulatorSection | None] = {DSP_COMPONENT: target.dsp.emulator}
     sections |= {name: s1sp.emulator for name, s1sp in target.s1sp.items()}
     return {name: section for name, section in sections.items() if section is not None}
 
@@ -73,8 +72,8 @@ class ComponentFolder:
         name = f"population-{hashlib.sha256(population.encode()).hexdigest()[:16]}.json"
         make_private(self._directory / name).write_text(population, "utf-8")
         config = self._config(name)
-        if self._component == DSP:
-            config[""]["name"] = DSP
+        if self._component == DSP_COMPONENT:
+            config[""]["name"] = DSP_COMPONENT
             config["estate.callbacks"] = {str(user_id): url for user_id, url in callbacks.items()}
             config["s1sps"] = {name: self._hand_over(name) for name in self._target.s1sp}
         else:
@@ -200,7 +199,7 @@ class ComponentFolder:
         signing, party = self._section.signing, self._component.lower()
         self._put(f"parties/{party}/xmlsign.pem", signing.certificate.read_bytes())
         key = signing.key
-        field = f"{'dsp' if self._component == DSP else f's1sp.{self._component}'}.emulator.signing"
+        field = f"{'dsp' if self._component == DSP_COMPONENT else f's1sp.{self._component}'}.emulator.signing"
         if not isinstance(key, Path) or b"ENCRYPTED" in key.read_bytes():
             raise HarnessError(f"{field}.key: an emulator signs with a key in a file that is not encrypted")
         self._put(f"parties/{party}/xmlsign.key", key.read_bytes())

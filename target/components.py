@@ -10,15 +10,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from target.component_files import DSP, ComponentFolder, emulated_components
+from target.component_files import ComponentFolder, emulated_components
 from target.deadline import Deadline
 from target.errors import HarnessError
-from target.file import TargetFile
+from target.file import DSP_COMPONENT, TargetFile
 from target.file_sections import EmulatorSection
+from target.gateway import MAIN_ESTATE
 from target.process import ChildProcess, python_module
-
-MAIN_ESTATE = "main"
-"""The estate at the root of every URL; the only one an endpoint has."""
 
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.02
@@ -64,7 +62,7 @@ class Components:
             progress(f"starting the emulator of {component}")
             folder = ComponentFolder(self._target, component, section, self._directory / component.lower())
             folder.write(callbacks)
-            module = "emulators.dsp" if component == DSP else "emulators.s1sp"
+            module = "emulators.dsp" if component == DSP_COMPONENT else "emulators.s1sp"
             child = ChildProcess(
                 f"the emulator of {component}",
                 python_module(module, "--config", str(folder.config_file), "--until-stdin-closes"),

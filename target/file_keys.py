@@ -199,7 +199,6 @@ def _http_url(url: str) -> str:
     return url.rstrip("/")
 
 
-ReadableFile = Annotated[Path, AfterValidator(_readable_file)]
 ExistingPath = Annotated[Path, AfterValidator(_existing)]
 CertificateFile = Annotated[Path, AfterValidator(_certificate)]
 ValidCertificateFile = Annotated[Path, AfterValidator(_valid_certificate)]

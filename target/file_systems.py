@@ -38,11 +38,6 @@ class EmulatorSection(Section):
         """Root of its protocol port."""
         return _url(self.host, self.port, tls=self.tls is not None)
 
-    @property
-    def management_url(self) -> str:
-        """Root of its management port."""
-        return _url(self.host, self.management_port, tls=self.tls is not None)
-
     @field_validator("management_port")
     @classmethod
     def _another_port(cls, port: int, info: ValidationInfo) -> int:

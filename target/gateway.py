@@ -25,6 +25,9 @@ from target.file_sections import DSP
 from target.tls import ContextAdapter, client_context
 from target.waiting import waiting
 
+MAIN_ESTATE = "main"
+"""The estate at the root of every URL; the only one an endpoint has."""
+
 MEDIA_TYPE = "application/xml"
 """Of requests and answers [CLIENT]."""
 
@@ -267,7 +270,7 @@ def _innermost(error: BaseException) -> str:
 
 def in_estate(url: str, estate: str) -> str:
     """The URL of the same service in an estate of the emulators."""
-    if estate == "main":
+    if estate == MAIN_ESTATE:
         return url
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc, f"/estates/{estate}{parts.path}", "", ""))

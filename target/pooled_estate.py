@@ -12,10 +12,10 @@ from typing import Protocol
 
 from target.arrangement_pooled import PooledArrangement
 from target.attempts import Attempts
-from target.components import MAIN_ESTATE
 from target.courier import Courier
 from target.estate import TestEstate
 from target.file import TargetFile
+from target.gateway import MAIN_ESTATE
 from target.journal import Attempt
 from target.management import ManagementClient
 from target.pool import LeaseRequest, Ledger
@@ -28,12 +28,12 @@ from target.service_user import EstateLink, ServiceUser
 class Sender(Protocol):
     """Makes what Users of the estate `main` send with."""
 
-    def __call__(self, attempt: Attempt, wrap: Callable[[Courier], Courier]) -> EstateLink:
+    def __call__(self, attempt: Attempt, courier: Callable[[Courier], Courier]) -> EstateLink:
         """A link whose parcels belong to an attempt.
 
         Args:
             attempt: Whose parcels the journal takes them for.
-            wrap: Put around the courier to the gateway.
+            courier: Put around the courier to the gateway.
         """
 
 
@@ -64,7 +64,6 @@ class PooledEstates:
         self._management = management
         self._sender = sender
         self._bind = bind
-        self._looking_after: list[Attempt] = []
 
     @contextmanager
     def open(self, request: LeaseRequest, tell: Callable[[str], None]) -> Iterator[TestEstate]:
@@ -93,7 +92,10 @@ class PooledEstates:
                 before_side_effect=self._attempts.note_side_effect,
             )
             cleanup.callback(arrangement.close)
-            link = self._sender(self._attempt(arrangement), arrangement.watching)
+            attempt = self._attempt(arrangement)
+            link = self._sender(
+                attempt, lambda gateway: arrangement.watching(self._safe(gateway, attempt, budgeted=True))
+            )
             cleanup.callback(link.counters.close)
             users = self._bind(link)
             for user in users:
@@ -113,10 +115,10 @@ class PooledEstates:
             caretaker = Caretaker(self._target, users, self._management, MAIN_ESTATE)
             restore_abandoned(self._ledger.at_the_end(), caretaker, self._management, tell)
 
-    def safe(self, courier: Courier, attempt: Attempt) -> Courier:
+    def _safe(self, courier: Courier, attempt: Attempt, *, budgeted: bool) -> Courier:
         """Around a courier to the gateway: the budget of the run, its journal, and listed devices only."""
         limit = self._target.safety.request_budget
-        if limit is not None and attempt not in self._looking_after:  # devices are put back in any case
+        if budgeted and limit is not None:
             courier = Budget(courier, limit, self._attempts.journal.requests_sent)
         return ListedDevicesOnly(self._attempts.courier(courier, attempt), self._target)
 
@@ -130,11 +132,9 @@ class PooledEstates:
         return attempt
 
     def _care(self, cleanup: ExitStack) -> EstateLink:
-        """What prepares and restores is sent with: in the journal, and never recalled."""
+        """What prepares and restores is sent with: in the journal, never recalled, beyond any budget."""
         attempt = self._attempts.look_after()
-        self._looking_after.append(attempt)
-        cleanup.callback(self._looking_after.remove, attempt)
         cleanup.callback(self._attempts.journal.abandon, attempt, "the devices were given back")
-        link = self._sender(attempt, lambda courier: courier)
+        link = self._sender(attempt, lambda gateway: self._safe(gateway, attempt, budgeted=False))
         cleanup.callback(link.counters.close)
         return link

@@ -28,6 +28,7 @@ from target.evidence import Evidence
 from target.file import TargetFile
 from target.gateway import Connections, Gateway
 from target.inbox import InboxReader
+from target.inbox.empty import EmptyInbox
 from target.pool import DeviceNeed, LeaseRequest, PoolDevice, Population
 from target.service_user import EstateLink, ServiceUser
 from target.trust import load_trust
@@ -187,18 +188,8 @@ def _made_up(
     )
 
 
-class _Inbox:
-    """A mailbox that nothing ever comes to."""
-
-    def last_in(self, *_: object) -> int:
-        return 0
-
-    last_refused_in = last_in
-
-    def messages(self, *_: object, **__: object) -> tuple[()]:
-        return ()
-
-    messages_about = messages_about_device = refused = messages
+class _Inbox(EmptyInbox):
+    """What would come is not known."""
 
     def wait(self, mailbox: str, *_: object, **__: object) -> NoReturn:
         raise Rehearsed(f"what comes to {mailbox}")

@@ -11,23 +11,19 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from duis.schema import Schema, SchemaUnavailable
 from duis.signature import SigningIdentity
-from target.answers import AnswerReader
 from target.arrangement import Arrangement
-from target.arrangement_emulated import DSP, EmulatedArrangement
+from target.arrangement_emulated import EmulatedArrangement
 from target.attempts import Attempts
 from target.component_files import emulated_components
-from target.components import MAIN_ESTATE
-from target.counters import CounterSource
-from target.courier import Courier, GatewayCourier
+from target.correspondence import Correspondence, schema_of
+from target.courier import Courier
 from target.credentials import Credentials
 from target.errors import HarnessError, NotArrangeable
 from target.estate import TestEstate
 from target.evidence import Evidence
-from target.file import TargetFile, TargetFileError, load_target
-from target.file_errors import problem_at
-from target.gateway import Connections, Gateway
+from target.file import DSP_COMPONENT, TargetFile, load_target
+from target.gateway import MAIN_ESTATE, Connections
 from target.inbox import InboxConfig, InboxProcess, InboxReader, SharedInbox
 from target.journal import Attempt, Journal
 from target.management import ManagementClient, management_planes
@@ -35,14 +31,11 @@ from target.pool import LeaseRequest, Ledger, Population
 from target.pooled_estate import PooledEstates
 from target.reachable import check_reachable
 from target.run_lock import RunLock
-from target.scope import Scope
 from target.service_user import EstateLink, ServiceUser
 from target.session_file import SessionFile
 from target.session_start import start_emulators, start_inbox, take_state_directory, use_site
 from target.site import RunDirectory, Site
-from target.trust import load_trust
 from target.unclaimed import Unclaimed, begun, unclaimed
-from target.users import UserDirectory
 
 _numbers = itertools.count(1)
 
@@ -54,8 +47,6 @@ class TargetSession:
         target: The target file.
         state_dir: Private directory of the run.
         evidence: Where every message is recorded.
-        schema: The DUIS schema.
-        trust: The SMKI trust store.
         inbox: Reads what has arrived.
         inbox_process: The inbox of an isolated target, in the process that opened the session.
         shared_inbox: The inbox of a pooled target.
@@ -65,13 +56,14 @@ class TargetSession:
         ledger: The device pool of a pooled target, as this run sees it.
     """
 
-    def __init__(self, session_file: SessionFile, state_dir: Path, cleanup: ExitStack) -> None:
+    def __init__(
+        self, target: TargetFile, session_file: SessionFile, state_dir: Path, cleanup: ExitStack
+    ) -> None:
         self.state_dir = state_dir
-        self.target: TargetFile = load_target(session_file.target_file)
+        self.target = target
         self.evidence = Evidence()
-        trust = self.target.trust
-        self.trust = load_trust(trust.anchors, trust.certificates)
-        self.schema = _schema(self.target)
+        self._correspondence = Correspondence(target, session_file.counters, self.evidence)
+        cleanup.callback(self._correspondence.close)
         self.inbox_process: InboxProcess | None = None
         self.shared_inbox: SharedInbox | None = None
         self.site: Site | None = None
@@ -84,7 +76,7 @@ class TargetSession:
             look_after = self.shared_inbox.ensure
             self.site = Site(self.target)
             self.run_directory = RunDirectory(session_file.run_directory)
-        self.inbox = InboxReader(session_file.inbox_database, self.trust, look_after)
+        self.inbox = InboxReader(session_file.inbox_database, self._correspondence.trust, look_after)
         if self.run_directory is not None:
             self.attempts = Attempts(Journal(self.run_directory.journal), self.inbox, self.evidence)
             self._begun = begun(self.attempts.journal, self.inbox)
@@ -92,11 +84,8 @@ class TargetSession:
         self._bundled = session_file.bundled
         self._deviations = session_file.deviations
         self._cleanup = cleanup
-        self._users = UserDirectory(self.target, self.trust)
-        self._answers = AnswerReader(self.schema, self.trust, self.target.assumptions)
-        self._connections = Connections(self.target.dsp.tls)
+        self._users = self._correspondence.users
         self._management_connections = Connections(self.target.management.tls)
-        self._counters = CounterSource(session_file.counters)
         self.ledger: Ledger | None = None
         self._pooled: PooledEstates | None = None
         if self.site is not None and self.run_directory is not None and self.attempts is not None:
@@ -109,7 +98,6 @@ class TargetSession:
             self._pooled = PooledEstates(
                 self.target, self.ledger, self.attempts, self._management(), self._sender, self._users.bind
             )
-        cleanup.callback(self._connections.close)
         cleanup.callback(self._management_connections.close)
 
     @classmethod
@@ -155,7 +143,7 @@ class TargetSession:
             elif deviations:
                 raise HarnessError("deviations are for the bundled emulators, not for a target file")
             target = load_target(target_path)
-            _schema(target)  # before anything is started that needs it
+            schema_of(target)  # before anything is started that needs it
             own = bool(emulated_components(target))
             if not bundled and not own:
                 check_reachable(target)
@@ -171,7 +159,7 @@ class TargetSession:
                 update={"bundled": bundled, "deviations": tuple(deviations)}
             )
             session_file.write(state_dir)
-            session = cls(session_file, state_dir, cleanup)
+            session = cls(target, session_file, state_dir, cleanup)
             session.inbox_process = inbox
             return session
         except BaseException:
@@ -195,7 +183,7 @@ class TargetSession:
             lock = RunLock(directory)
             cleanup.callback(lock.release)
             lock.join()
-        session = cls(session_file, state_dir, cleanup)
+        session = cls(load_target(session_file.target_file), session_file, state_dir, cleanup)
         if session.shared_inbox is not None:
             cleanup.callback(session.shared_inbox.release)
             session.shared_inbox.use()
@@ -246,7 +234,7 @@ class TargetSession:
             NotArrangeable: The target cannot be given such a population.
         """
         taking_part = [name for name in self.target.s1sp if s1sps is None or name in s1sps]
-        switches = {DSP: mp107_dsp, **{name: (mp107 or {}).get(name, True) for name in taking_part}}
+        switches = {DSP_COMPONENT: mp107_dsp, **{name: (mp107 or {}).get(name, True) for name in taking_part}}
         if not self.target.isolated:
             if deviations or settings:
                 raise NotArrangeable("deviations and settings are for the bundled emulators only")
@@ -305,7 +293,7 @@ class TargetSession:
         origin = "bundled emulators" if self._bundled else f"{self.target.name}, {self.target.path}"
         return {
             "target": origin,
-            "DSP": f"{self._component(DSP, dsp.mp107)}, {dsp.send_command}",
+            "DSP": f"{self._component(DSP_COMPONENT, dsp.mp107)}, {dsp.send_command}",
             "S1SPs": "; ".join(
                 f"{name} {self._component(name, s1sp.mp107)}" for name, s1sp in self.target.s1sp.items()
             ),
@@ -342,49 +330,18 @@ class TargetSession:
         return unclaimed(self.target, self.inbox, others, self.attempts.journal, *self._begun)
 
     def _estate(self, name: str, arrangement: Arrangement) -> tuple[TestEstate, EstateLink]:
-        gateway = self._gateway(name)
-        link = self._link(name, gateway, GatewayCourier(gateway), None)
+        link = self._correspondence.link(name, self.inbox)
         return TestEstate(link, arrangement, self._users.bind(link)), link
 
-    def _sender(self, attempt: Attempt, wrap: Callable[[Courier], Courier]) -> EstateLink:
-        assert self._pooled is not None
+    def _sender(self, attempt: Attempt, courier: Callable[[Courier], Courier]) -> EstateLink:
         assert self.attempts is not None
-        gateway = self._gateway(MAIN_ESTATE)
-        courier = wrap(self._pooled.safe(GatewayCourier(gateway), attempt))
-        return self._link(MAIN_ESTATE, gateway, courier, self.attempts.scope(attempt))
-
-    def _gateway(self, estate: str) -> Gateway:
-        synchronous = self.target.deadlines.synchronous
-        return Gateway.of(self.target.dsp, self._connections, self.evidence, synchronous, estate)
-
-    def _link(self, estate: str, gateway: Gateway, courier: Courier, scope: Scope | None) -> EstateLink:
-        return EstateLink(
-            estate=estate,
-            target=self.target,
-            gateway=gateway,
-            courier=courier,
-            counters=self._counters.for_gateway(gateway.name),
-            inbox=self.inbox,
-            answers=self._answers,
-            evidence=self.evidence,
-            scope=scope,
-        )
+        return self._correspondence.link(MAIN_ESTATE, self.inbox, courier, self.attempts.scope(attempt))
 
     def _callback(self, user: ServiceUser) -> str:
         return f"{self._callback_url}/{user.mailbox}{self.target.callback.path_suffix}"
 
     def _management(self) -> dict[str, ManagementClient]:
         return management_planes(self.target, self._management_connections)
-
-
-def _schema(target: TargetFile) -> Schema:
-    if target.official_schema is None:
-        return Schema.bundled()
-    try:
-        return Schema.official(target.official_schema)
-    except SchemaUnavailable as error:
-        problem = problem_at(target.path.read_text("utf-8"), ("schema",), f"no usable DUIS schema: {error}")
-        raise TargetFileError(target.path, [problem]) from None
 
 
 def _slug(name: str) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from smets1_conformance.target_file import target_option
+
 if TYPE_CHECKING:
     from target.file import TargetFile, TargetFileError
     from target.preflight import Demand, Finding
@@ -19,14 +21,7 @@ _PLAIN_WIDTH = 120
 
 
 @click.command()
-@click.option(
-    "--target",
-    "target_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    required=True,
-    help="Target file (TOML).",
-)
+@target_option("Target file (TOML).")
 @click.option("--offline", is_flag=True, help="Leave out whatever needs the network.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 def check(target_file: Path, offline: bool, as_json: bool) -> None:
@@ -56,6 +51,8 @@ def check(target_file: Path, offline: bool, as_json: bool) -> None:
     findings = []
     try:
         findings.extend(preflight(target, _demands(target), offline=offline, progress=_tell))
+    except TargetFileError as error:  # what only its use shows, such as a schema that cannot be read
+        findings += _problems(error)
     except HarnessError as error:
         text = f"the check could not be finished: {error}"
         findings.append(Finding(Group.FILE, target.path.name, Outcome.PROBLEM, text, "See the message"))

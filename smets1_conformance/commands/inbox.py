@@ -7,17 +7,11 @@ from pathlib import Path
 import click
 
 from smets1_conformance.errors import UserError
+from smets1_conformance.target_file import loaded, target_option
 
 
 @click.command()
-@click.option(
-    "--target",
-    "target_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    required=True,
-    help="Target file.",
-)
+@target_option("Target file.")
 @click.option("--stop", is_flag=True, help="Stop it, if no run uses it.")
 @click.option("--status", is_flag=True, help="Say whether it runs and is used; this is what happens anyway.")
 def inbox(target_file: Path, stop: bool, status: bool) -> None:
@@ -25,15 +19,12 @@ def inbox(target_file: Path, stop: bool, status: bool) -> None:
 
     It is started by a run that needs it, and ends by itself some time after the last one that used it.
     """
-    from smets1_conformance.commands.run import check_target_file
     from target.errors import HarnessError
-    from target.file import load_target
     from target.inbox import InboxConfig, SharedInbox
 
     if stop and status:
         raise UserError("--stop and --status exclude each other")
-    check_target_file(target_file)
-    target = load_target(target_file)
+    target = loaded(target_file)
     if target.isolated:
         raise UserError(f"{target_file}: everything is emulated, so each run has an inbox of its own")
     if not target.site_state.is_dir():

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from smets1_conformance.errors import UserError
+from smets1_conformance.target_file import target_option
+
+if TYPE_CHECKING:
+    from target.file import TargetFile
 
 
 @click.command()
-@click.option(
-    "--target",
-    "target_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Target file (TOML). Without one, the plan is for the bundled emulators.",
-)
+@target_option("Target file (TOML). Without one, the plan is for the bundled emulators.", required=False)
 @click.option("-n", "processes", default="1", metavar="N", help="For a run in N processes, or 'auto'.")
 @click.option(
     "--answer",
@@ -75,20 +74,14 @@ def _workers(processes: str) -> int:
     return max(1, int(processes))
 
 
-def suitable_processes(target_file: Path, pytest_options: tuple[str, ...]) -> str:
+def suitable_processes(target: TargetFile, pytest_options: tuple[str, ...]) -> str:
     """What `-n auto` means at a target with endpoints: a process for each device the scenarios can use.
 
     Returns:
         The number; `auto` where every scenario has a population of its own, since processors count there.
     """
-    from smets1_conformance.selection import select, target_of
-    from steps.plan import plan as work_out
-    from target.errors import HarnessError
+    from smets1_conformance.selection import plan_of
 
-    with target_of(target_file) as target:
-        if target.isolated:
-            return AUTOMATIC[0]
-        try:
-            return str(work_out(target, select(pytest_options), 1).suitable_workers)
-        except HarnessError as error:
-            raise UserError(str(error)) from None
+    if target.isolated:
+        return AUTOMATIC[0]
+    return str(plan_of(target, pytest_options).suitable_workers)

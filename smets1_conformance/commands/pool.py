@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smets1_conformance.errors import UserError
+from smets1_conformance.target_file import loaded, target_option
 
 if TYPE_CHECKING:
     from duis.identifiers import EUI64
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
 
 _PLAIN_WIDTH = 120
 
-_target_option = click.option(
-    "--target",
-    "target_file",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="FILE",
-    help="Target file whose devices these are.",
-)
+_target_option = target_option("Target file whose devices these are.")
 _devices_argument = click.argument("devices", nargs=-1, metavar="[DEVICE]...")
 
 
@@ -127,16 +121,16 @@ def free(target_file: Path, devices: tuple[str, ...]) -> None:
 def _pool_of(target_file: Path) -> Iterator[tuple[TargetFile, Ledger]]:
     """The target and its pool; what goes wrong is told in one message."""
     from target.errors import HarnessError, NotArrangeable
-    from target.file import TargetFileError, load_target
+    from target.file import TargetFileError
     from target.pool.workshop import open_ledger
 
+    target = loaded(target_file)
+    if target.isolated:
+        raise UserError(
+            f"{target_file}: everything is emulated, so scenarios make devices of their own and there is no "
+            "device pool"
+        )
     try:
-        target = load_target(target_file)
-        if target.isolated:
-            raise UserError(
-                f"{target_file}: everything is emulated, so scenarios make devices of their own and there "
-                "is no device pool"
-            )
         ledger = open_ledger(target)
         try:
             yield target, ledger

@@ -9,15 +9,12 @@ from click.core import ParameterSource
 
 from smets1_conformance.call_pytest import run_features
 from smets1_conformance.errors import UserError
+from smets1_conformance.target_file import loaded, target_option
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
-@click.option(
-    "--target",
-    "target_file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Target file (TOML). Without one, the bundled emulators are started and tested.",
+@target_option(
+    "Target file (TOML). Without one, the bundled emulators are started and tested.", required=False
 )
 @click.option(
     "--output",
@@ -84,8 +81,7 @@ def run(
                2 harness or configuration error
                3 incomplete: nothing ran, or not all that was selected
     """  # noqa: D301 - click wants the character, not its name
-    if target_file is not None:
-        check_target_file(target_file)
+    target = loaded(target_file) if target_file is not None else None
     if is_dry_run:
         from smets1_conformance.commands.dry_run import dry_run
 
@@ -96,14 +92,14 @@ def run(
         given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
         _refuse_beside_resume(processes=processes, state_dir=state_dir, pytest_options=pytest_options)
         raise SystemExit(resume_features(target_file, resume_run, output, output_given=given))
-    if target_file is not None:
+    if target is not None:
         from smets1_conformance.confirmation import confirm
 
-        confirm(target_file, pytest_options, yes=yes)
-    if processes in ("auto", "logical") and target_file is not None:
+        confirm(target, pytest_options, yes=yes)
+    if processes in ("auto", "logical") and target is not None:
         from smets1_conformance.commands.plan import suitable_processes
 
-        processes = suitable_processes(target_file, pytest_options)
+        processes = suitable_processes(target, pytest_options)
     raise SystemExit(run_features(target_file, output, processes, state_dir, deviations, pytest_options))
 
 
@@ -116,19 +112,3 @@ def _refuse_beside_resume(
             raise UserError(
                 f"{name} cannot be given with --resume: a run goes on with the options it was started with"
             )
-
-
-def check_target_file(path: Path) -> None:
-    """Refuse a target file that cannot be used, before anything is started.
-
-    Raises:
-        UserError: with a message that names file and field.
-    """
-    from target.file import TargetFileError, load_target
-
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such target file")
-    try:
-        load_target(path)
-    except TargetFileError as error:
-        raise UserError(str(error)) from None

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping
 
 from target.errors import HarnessError
 from target.file import DSP_COMPONENT
+from target.gateway import MAIN_ESTATE
 from target.management import ManagementClient
 from target.pool.ledger import Ledger
 from target.pool.population import PoolDevice
 from target.pool.records import Lease
 from target.pool.restoration import Caretaker, NotRestorable, Restored, UsedUp
-
-ESTATE = "main"
-"""The one population of a pooled target."""
 
 
 class LeaseCare:
@@ -59,7 +57,7 @@ class LeaseCare:
         for component, on in self.lease.to_switch.items():
             if component not in self._management:
                 raise HarnessError(f"the management plane of {component} is needed to switch MP107 there")
-            self._management[component].change_estate(ESTATE, {"mp107": on})
+            self._management[component].change_estate(MAIN_ESTATE, {"mp107": on})
             self._ledger.switched(self.lease, component)
 
     def change_switches(self, switches: Mapping[str, bool | None]) -> None:

@@ -16,6 +16,7 @@ from target.arrangement import DCC
 from target.credentials import update_credentials
 from target.errors import DeadlinePassed, NotArrangeable, TargetNonconformity
 from target.file import DSP_COMPONENT, TargetFile
+from target.gateway import MAIN_ESTATE
 from target.management import ManagementClient
 from target.observations import Acknowledged, SlotReading, SMETS1Result
 from target.pool.managed_slots import ManagedSlots
@@ -89,7 +90,7 @@ class Caretaker:
         target: TargetFile,
         users: Iterable[ServiceUser],
         management: Mapping[str, ManagementClient],
-        estate: str = "main",
+        estate: str = MAIN_ESTATE,
     ) -> None:
         self._target = target
         self._users = {user.user_id: user for user in users}

@@ -6,26 +6,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from duis.schema import Schema
-from target.answers import AnswerReader
 from target.components import Components
-from target.counters import CounterSource
-from target.courier import GatewayCourier
+from target.correspondence import Correspondence
 from target.evidence import Evidence
 from target.file import TargetFile
-from target.gateway import Connections, Gateway
+from target.gateway import MAIN_ESTATE, Connections
 from target.inbox import InboxConfig, InboxReader, SharedInbox
 from target.management import ManagementClient, management_planes
-from target.pool.care import ESTATE
 from target.pool.ledger import Ledger
 from target.pool.population import Population
 from target.pool.restoration import Caretaker
 from target.reachable import check_reachable
 from target.safety import ListedDevicesOnly
-from target.service_user import EstateLink
 from target.site import Site
-from target.trust import load_trust
-from target.users import UserDirectory
 
 RUN_ID = "pool"
 """Stands for the run where a person asks the pool for something."""
@@ -70,7 +63,6 @@ def open_workshop(target: TargetFile, progress: Callable[[str], None] = lambda _
     with ExitStack() as cleanup:
         site = Site(target)
         site.open()
-        trust = load_trust(target.trust.anchors, target.trust.certificates)
         inbox = SharedInbox(InboxConfig.shared(target))
         cleanup.callback(inbox.release)
         progress("using the inbox of the site")
@@ -79,26 +71,13 @@ def open_workshop(target: TargetFile, progress: Callable[[str], None] = lambda _
         cleanup.callback(components.close)
         components.start(target.callback.base_url or inbox.base_url, progress)
         check_reachable(target)
-        connections, management = Connections(target.dsp.tls), Connections(target.management.tls)
-        cleanup.callback(connections.close)
+        management = Connections(target.management.tls)
         cleanup.callback(management.close)
-        evidence = Evidence()
-        gateway = Gateway.of(target.dsp, connections, evidence, target.deadlines.synchronous, ESTATE)
-        counters = CounterSource(site.counters).for_gateway(gateway.name)
-        cleanup.callback(counters.close)
-        schema = (
-            Schema.bundled() if target.official_schema is None else Schema.official(target.official_schema)
-        )
-        link = EstateLink(
-            estate=ESTATE,
-            target=target,
-            gateway=gateway,
-            courier=ListedDevicesOnly(GatewayCourier(gateway), target),
-            counters=counters,
-            inbox=InboxReader(inbox.database, trust, inbox.ensure),
-            answers=AnswerReader(schema, trust, target.assumptions),
-            evidence=evidence,
-        )
+        correspondence = Correspondence(target, site.counters, Evidence())
+        cleanup.callback(correspondence.close)
+        reader = InboxReader(inbox.database, correspondence.trust, inbox.ensure)
+        link = correspondence.link(MAIN_ESTATE, reader, lambda gateway: ListedDevicesOnly(gateway, target))
+        cleanup.callback(link.counters.close)
         planes = management_planes(target, management)
-        users = UserDirectory(target, trust).bind(link)
-        yield Workshop(Caretaker(target, users, planes, ESTATE), planes)
+        users = correspondence.users.bind(link)
+        yield Workshop(Caretaker(target, users, planes, MAIN_ESTATE), planes)

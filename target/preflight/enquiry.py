@@ -10,22 +10,17 @@ from typing import cast
 
 from duis.identifiers import EUI64
 from duis.roles import SUPPLIERS, UserRole
-from duis.schema import Schema
-from target.answers import AnswerReader
-from target.counters import CounterSource
-from target.courier import Carried, Courier, GatewayCourier, Parcel
+from target.correspondence import Correspondence
+from target.courier import Carried, Courier, Parcel
 from target.errors import HarnessError
 from target.evidence import Evidence
 from target.file import TargetFile
 from target.file_devices import DeviceEntry
-from target.gateway import Connections, Gateway
+from target.gateway import MAIN_ESTATE
 from target.inbox import InboxReader
+from target.inbox.empty import EmptyInbox
 from target.safety import ListedDevicesOnly
-from target.service_user import EstateLink, ServiceUser
-from target.trust import load_trust
-from target.users import UserDirectory
-
-MAIN_ESTATE = "main"
+from target.service_user import ServiceUser
 
 READS = frozenset({"8.2", "6.24.1"})
 """What may be sent: these change nothing at a device, a DSP or an S1SP."""
@@ -57,25 +52,18 @@ class Enquiries:
         self._cleanup = ExitStack()
         self.target = target
         self.evidence = evidence or Evidence()
-        trust = load_trust(target.trust.anchors, target.trust.certificates)
-        connections = Connections(target.dsp.tls)
-        self._cleanup.callback(connections.close)
-        gateway = Gateway.of(target.dsp, connections, self.evidence, target.deadlines.synchronous, estate)
-        self._counted = _Counted(GatewayCourier(gateway))
-        schema = Schema.official(target.official_schema) if target.official_schema else Schema.bundled()
-        link = EstateLink(
-            estate=estate,
-            target=target,
-            gateway=gateway,
-            # An estate of our own has devices that no target file lists, and nobody else's.
-            courier=self._counted if target.isolated else ListedDevicesOnly(self._counted, target),
-            counters=CounterSource(counters).for_gateway(gateway.name),
-            inbox=inbox if inbox is not None else cast(InboxReader, _NoInbox()),
-            answers=AnswerReader(schema, trust, target.assumptions),
-            evidence=self.evidence,
+        correspondence = Correspondence(target, counters, self.evidence)
+        self._cleanup.callback(correspondence.close)
+        link = correspondence.link(
+            estate, inbox if inbox is not None else cast(InboxReader, EmptyInbox()), self._reading
         )
         self._cleanup.callback(link.counters.close)
-        self.users: Sequence[ServiceUser] = UserDirectory(target, trust).bind(link)
+        self.users: Sequence[ServiceUser] = correspondence.users.bind(link)
+
+    def _reading(self, gateway: Courier) -> Courier:
+        self._counted = _Counted(gateway)
+        # An estate of our own has devices that no target file lists, and nobody else's.
+        return self._counted if self.target.isolated else ListedDevicesOnly(self._counted, self.target)
 
     @property
     def sent(self) -> int:
@@ -118,17 +106,3 @@ class _Counted:
         with self._lock:
             self.sent += 1
         return self._inner.carry(parcel)
-
-
-class _NoInbox:
-    """A mailbox nobody looks into."""
-
-    def last_in(self, *_: object) -> int:
-        return 0
-
-    last_refused_in = last_in
-
-    def messages(self, *_: object, **__: object) -> tuple[()]:
-        return ()
-
-    messages_about = messages_concerning = refused = messages

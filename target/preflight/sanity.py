@@ -14,10 +14,10 @@ from duis.identifiers import EUI64
 from target.errors import EndpointUnreachable, HarnessError, TargetNonconformity
 from target.evidence import Evidence, EvidenceItem
 from target.file import TargetFile
-from target.gateway import Connections
+from target.gateway import MAIN_ESTATE, Connections
 from target.management import ManagementClient
 from target.observations import InventoryAnswer
-from target.preflight.enquiry import MAIN_ESTATE, Enquiries
+from target.preflight.enquiry import Enquiries
 
 
 @dataclass(frozen=True)

@@ -220,3 +220,14 @@ def test_the_name_of_the_target_is_asked_for(pki: TestPKI, tmp_path: Path, answe
     assert question is not None, done.stderr
     assert 2 < int(question[1]) < 200
     assert told in done.stderr + done.stdout
+
+
+def test_a_schema_that_cannot_be_used_is_a_problem_of_the_file(there: Vendor) -> None:
+    folder = there.state / "no-schema"
+    folder.mkdir()
+    first = there.target_file.read_text().partition("\n[")[0]
+    target = changed(there, (first, f'{first}\nschema = "{folder}"'), name="no-schema.toml")
+
+    code, findings, _ = call(target)
+    assert code == 2
+    assert any("no usable DUIS schema" in str(finding) for finding in wrong(findings)), findings

@@ -185,96 +185,96 @@ def _iterate(
     tag = int.from_bytes(_digest(f"{seed}")[:8])
     for position, s1sp in enumerate(s1sps):
         if only is None or s1sp == only:
+            plan = _Plan(seed, tag, s1sp, position + 1, parties)
             for number in range(sets_per_s1sp):
                 # Interleaved, so that a set keeps its points when only sets_per_s1sp changes.
                 ordinal = number * len(s1sps) + position
-                plan = _SetPlan(seed, tag, s1sp, position + 1, number, ordinal, parties, number >= owned)
-                yield _set(plan)
+                yield plan.meter_set(number, ordinal, under_dcc_control=number >= owned)
 
 
-@dataclass(frozen=True, slots=True)
-class _SetPlan:
-    """Where a set stands in its population."""
+class _Plan:
+    """What the sets of one S1SP have in common, worked out once: a population may have a million sets."""
 
-    seed: int
-    tag: int
-    s1sp: str
-    s1sp_number: int
-    number: int
-    ordinal: int
-    parties: Mapping[UserRole, Sequence[EUI64]]
-    under_dcc_control: bool
+    def __init__(
+        self, seed: int, tag: int, s1sp: str, s1sp_number: int, parties: Mapping[UserRole, Sequence[EUI64]]
+    ) -> None:
+        self._seed = seed
+        self._tag = tag
+        self._s1sp = s1sp
+        # 02 (locally administered, so nobody's), S1SP, two octets of the seed; then set and kind of device.
+        self._identifiers = 0x02 << 56 | s1sp_number << 48 | (tag & 0xFFFF) << 32
+        self._cohort = COHORTS.get(s1sp)
+        self._manufacturer, self._model = MODELS.get(self._cohort or "", ("Emulated Meters", "SMETS1"))
+        self._candidates = [
+            (position, role, parties[role]) for position, role in enumerate(UserRole) if parties.get(role)
+        ]
+        present = {role for _, role, _ in self._candidates}
+        self._electricity_roles = [role for role in _ELECTRICITY_ROLES_IN_ORDER if role in present]
+        self._gas_roles = [role for role in _GAS_ROLES_IN_ORDER if role in present]
+        distributors = parties[UserRole.ELECTRICITY_DISTRIBUTOR]
+        self._areas = {
+            each: _FIRST_DISTRIBUTOR + distributors.index(each) % _DISTRIBUTORS for each in distributors
+        }
 
-    def device_id(self, kind: int) -> EUI64:
-        """02 (locally administered, so nobody's), S1SP, two octets of the seed, set and kind of device."""
-        value = (
-            0x02 << 56
-            | self.s1sp_number << 48
-            | (self.tag & 0xFFFF) << 32
-            | (self.number << 3 | kind) & 0xFFFFFFFF
+    def meter_set(self, number: int, ordinal: int, *, under_dcc_control: bool) -> MeterSet:
+        """Return a set by its number at the S1SP, and by its number in the population."""
+        choice = _digest(f"{self._seed}:{self._s1sp}:{number}")
+        registered = {
+            role: candidates[choice[position] % len(candidates)]
+            for position, role, candidates in self._candidates
+        }
+        electricity, gas = self._points(ordinal, registered[UserRole.ELECTRICITY_DISTRIBUTOR])
+        days = int.from_bytes(choice[-2:]) % _REGISTRATION_SPREAD_DAYS
+        since = _EARLIEST_REGISTRATION + timedelta(days=days)
+        devices = self._devices(number, electricity, gas)
+        return MeterSet(
+            devices[0].set_id,
+            devices,
+            (
+                *[
+                    Registration(electricity, role, registered[role], since)
+                    for role in self._electricity_roles
+                ],
+                *[Registration(gas, role, registered[role], since) for role in self._gas_roles],
+            ),
+            tuple(_slots(devices, registered, under_dcc_control=under_dcc_control)),
         )
-        return EUI64.from_bytes(value.to_bytes(8))
+
+    def _points(self, ordinal: int, distributor: EUI64) -> tuple[str, str]:
+        """MPAN and MPRN: the distributor's area and a number that no other set of the population has."""
+        electricity = (ordinal * _MPAN_MULTIPLIER + self._tag) % _MPAN_NUMBERS
+        gas = (ordinal * _MPRN_MULTIPLIER + self._tag) % _MPRN_NUMBERS
+        return mpan(f"{self._areas[distributor]}{electricity:010}"), mprn(f"{gas:08}")
+
+    def _devices(self, number: int, electricity: str, gas: str) -> tuple[Device, ...]:
+        point = {DeviceType.ESME: electricity, DeviceType.GPF: gas, DeviceType.GSME: gas}
+        hub = self._device_id(number, DEVICES_OF_SET.index(DeviceType.CHF))
+        set_id = f"{self._s1sp}-{number:06}"
+        return tuple(
+            [
+                Device(  # by position, which is quicker; the order is that of the attributes
+                    self._device_id(number, kind),
+                    device_type,
+                    DeviceStatus.COMMISSIONED,
+                    self._s1sp,
+                    point.get(device_type),
+                    set_id,
+                    hub,
+                    self._manufacturer,
+                    self._model,
+                    cohort=self._cohort,
+                )
+                for kind, device_type in enumerate(DEVICES_OF_SET)
+            ]
+        )
+
+    def _device_id(self, number: int, kind: int) -> EUI64:
+        value = self._identifiers | (number << 3 | kind) & 0xFFFFFFFF
+        return EUI64(value.to_bytes(8).hex("-"))
 
 
 def _digest(text: str) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
-def _set(plan: _SetPlan) -> MeterSet:
-    choice = _digest(f"{plan.seed}:{plan.s1sp}:{plan.number}")
-    registered: dict[UserRole, EUI64] = {}
-    for position, role in enumerate(UserRole):
-        candidates = plan.parties.get(role, ())
-        if candidates:
-            registered[role] = candidates[choice[position] % len(candidates)]
-    electricity, gas = _points(plan, registered)
-    since = _EARLIEST_REGISTRATION + timedelta(days=int.from_bytes(choice[-2:]) % _REGISTRATION_SPREAD_DAYS)
-    devices = _devices(plan, electricity, gas)
-    return MeterSet(
-        devices[0].set_id,
-        devices,
-        tuple(
-            Registration(point, role, registered[role], since)
-            for point, roles in ((electricity, _ELECTRICITY_ROLES_IN_ORDER), (gas, _GAS_ROLES_IN_ORDER))
-            for role in roles
-            if role in registered
-        ),
-        tuple(_slots(devices, registered, under_dcc_control=plan.under_dcc_control)),
-    )
-
-
-def _points(plan: _SetPlan, registered: Mapping[UserRole, EUI64]) -> tuple[str, str]:
-    """MPAN and MPRN: the distributor's area and a number that no other set of the population has."""
-    distributors = plan.parties[UserRole.ELECTRICITY_DISTRIBUTOR]
-    area = (
-        _FIRST_DISTRIBUTOR + distributors.index(registered[UserRole.ELECTRICITY_DISTRIBUTOR]) % _DISTRIBUTORS
-    )
-    electricity = (plan.ordinal * _MPAN_MULTIPLIER + plan.tag) % _MPAN_NUMBERS
-    gas = (plan.ordinal * _MPRN_MULTIPLIER + plan.tag) % _MPRN_NUMBERS
-    return mpan(f"{area}{electricity:010}"), mprn(f"{gas:08}")
-
-
-def _devices(plan: _SetPlan, electricity: str, gas: str) -> tuple[Device, ...]:
-    cohort = COHORTS.get(plan.s1sp)
-    manufacturer, model = MODELS.get(cohort or "", ("Emulated Meters", "SMETS1"))
-    point = {DeviceType.ESME: electricity, DeviceType.GPF: gas, DeviceType.GSME: gas}
-    hub = plan.device_id(DEVICES_OF_SET.index(DeviceType.CHF))
-    set_id = f"{plan.s1sp}-{plan.number:06}"
-    return tuple(
-        Device(
-            device_id=plan.device_id(kind),
-            device_type=device_type,
-            device_status=DeviceStatus.COMMISSIONED,
-            s1sp=plan.s1sp,
-            mpxn=point.get(device_type),
-            set_id=set_id,
-            chf_id=hub,
-            manufacturer=manufacturer,
-            model=model,
-            cohort=cohort,
-        )
-        for kind, device_type in enumerate(DEVICES_OF_SET)
-    )
 
 
 def _slots(

@@ -6,17 +6,16 @@ after the commit that changed them, and only then.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from duis.identifiers import EUI64
-from duis.roles import DeviceStatus, DeviceType
 from emulators.config import EstateOptions
 from emulators.database import Database, Transaction
+from emulators.estate_rows import device_of_row, device_row, registration_rows
 from emulators.inventory import Device
 from emulators.registration import Registration, RegistrationData
 from emulators.tables import DEVICES, ESTATE_TABLES, ESTATES, REGISTRATIONS
@@ -35,14 +34,17 @@ _START_WITH = (
     .where(ESTATES.c.name == bindparam("in_estate"))
     .values(document=bindparam("new_document"), created_from=bindparam("new_document"))
 )
-_DEVICES = select(DEVICES.c.document).where(DEVICES.c.estate == bindparam("in_estate"))
-_REGISTRATIONS = select(REGISTRATIONS.c.document).where(REGISTRATIONS.c.estate == bindparam("in_estate"))
+_DEVICES = select(DEVICES).where(DEVICES.c.estate == bindparam("in_estate"))
 _INSERT_DEVICES = insert(DEVICES)
+_REGISTRATIONS = (
+    select(REGISTRATIONS)
+    .where(REGISTRATIONS.c.estate == bindparam("in_estate"))
+    .order_by(REGISTRATIONS.c.position)
+)
+_INSERT_REGISTRATIONS = insert(REGISTRATIONS)
+_DELETE_REGISTRATIONS = delete(REGISTRATIONS).where(REGISTRATIONS.c.estate == bindparam("in_estate"))
 _DELETE_ESTATE = delete(ESTATES).where(ESTATES.c.name == bindparam("in_estate"))
 _DELETE_ROWS = [delete(table).where(table.c.estate == bindparam("in_estate")) for table in ESTATE_TABLES]
-
-
-_DEVICE_ATTRIBUTES = tuple(each.name for each in fields(Device))
 
 
 class UnknownEstate(LookupError):
@@ -105,7 +107,6 @@ class Estates(Generic[SettingsT, RulesT]):
         self._interpret = interpret
         self._loaded: dict[str, Estate[SettingsT, RulesT]] = {}
         self._replace_device = database.upsert(DEVICES)
-        self._replace_registrations = database.upsert(REGISTRATIONS)
 
     def find(self, transaction: Transaction, name: str) -> Estate[SettingsT, RulesT] | None:
         """Return an estate, from memory or, after a restart, from the database; None when there is none."""
@@ -169,9 +170,9 @@ class Estates(Generic[SettingsT, RulesT]):
         row = {"name": name, "document": document, "created_from": document}
         transaction.execute(_INSERT_ESTATE, row)
         if estate.devices:
-            rows = [_device_row(name, device) for device in estate.devices.values()]
+            rows = [device_row(name, device) for device in estate.devices.values()]
             transaction.execute_many(_INSERT_DEVICES, rows)
-        self._write_registrations(transaction, estate)
+        _insert_registrations(transaction, name, estate.registration_data)
         transaction.after_commit(lambda: self._loaded.update({name: estate}))
         return estate
 
@@ -208,7 +209,7 @@ class Estates(Generic[SettingsT, RulesT]):
         self, transaction: Transaction, estate: Estate[SettingsT, RulesT], device: Device
     ) -> None:
         """Replace a device by one of the same identifier."""
-        transaction.execute(self._replace_device, _device_row(estate.name, device))
+        transaction.execute(self._replace_device, device_row(estate.name, device))
 
         def apply() -> None:
             estate.devices[device.device_id] = device
@@ -223,18 +224,14 @@ class Estates(Generic[SettingsT, RulesT]):
         registrations: Iterable[Registration],
     ) -> None:
         """Replace the Registration Data of an estate."""
-        changed = replace(estate, registration_data=RegistrationData(registrations))
-        self._write_registrations(transaction, changed)
+        changed = RegistrationData(registrations)
+        transaction.execute(_DELETE_REGISTRATIONS, {"in_estate": estate.name})
+        _insert_registrations(transaction, estate.name, changed)
 
         def apply() -> None:
-            estate.registration_data = changed.registration_data
+            estate.registration_data = changed
 
         transaction.after_commit(apply)
-
-    def _write_registrations(self, transaction: Transaction, estate: Estate[SettingsT, RulesT]) -> None:
-        document = json.dumps([row.as_json() for row in estate.registration_data])
-        row = {"estate": estate.name, "document": document}
-        transaction.execute(self._replace_registrations, row)
 
     def _load(self, transaction: Transaction, name: str) -> Estate[SettingsT, RulesT] | None:
         parameters = {"in_estate": name}
@@ -243,46 +240,21 @@ class Estates(Generic[SettingsT, RulesT]):
             return None
         options = EstateOptions.model_validate_json(document)
         settings, rules = self._interpret(options)
-        devices = [
-            device_from_json(json.loads(row["document"])) for row in transaction.rows(_DEVICES, parameters)
-        ]
-        rows = json.loads(transaction.scalar(_REGISTRATIONS, parameters))
+        devices = [device_of_row(row) for row in transaction.rows(_DEVICES, parameters)]
+        registrations = transaction.rows(_REGISTRATIONS, parameters)
         estate = Estate(
             name,
             options,
             settings,
             rules,
             {device.device_id: device for device in devices},
-            RegistrationData(map(Registration.from_json, rows)),
+            RegistrationData(map(Registration.from_json, registrations)),
         )
         self._loaded[name] = estate
         return estate
 
 
-def _device_row(estate: str, device: Device) -> dict[str, str]:
-    document = json.dumps(device_as_json(device))
-    return {"estate": estate, "device_id": device.device_id, "document": document}
-
-
-def device_as_json(device: Device) -> dict[str, Any]:
-    """Return the attributes of a device as JSON has them."""
-    return {name: getattr(device, name) for name in _DEVICE_ATTRIBUTES}  # asdict copies, and is slow
-
-
-def device_from_json(document: Mapping[str, Any]) -> Device:
-    """Read what `device_as_json` wrote.
-
-    Raises:
-        ValueError: an attribute is unknown, missing or malformed.
-    """
-    try:
-        device = Device(**document)
-        return replace(
-            device,
-            device_id=EUI64(device.device_id),
-            device_type=DeviceType(device.device_type),
-            device_status=DeviceStatus(device.device_status),
-            chf_id=None if device.chf_id is None else EUI64(device.chf_id),
-        )
-    except TypeError as error:
-        raise ValueError(f"not the attributes of a device: {error}") from None
+def _insert_registrations(transaction: Transaction, estate: str, registrations: RegistrationData) -> None:
+    rows = registration_rows(estate, registrations)
+    if rows:
+        transaction.execute_many(_INSERT_REGISTRATIONS, rows)

@@ -17,8 +17,9 @@ from duis.identifiers import EUI64
 from emulators.config import EstateOptions
 from emulators.deviations import DEVIATIONS
 from emulators.emulator import EmulatorBase
+from emulators.estate_rows import device_as_json, device_from_json
 from emulators.estate_settings import EstateSettings
-from emulators.estates import Estate, device_as_json, device_from_json
+from emulators.estates import Estate
 from emulators.faults import Fault
 from emulators.registration import Registration
 from emulators.urls import MAIN_ESTATE

@@ -25,17 +25,38 @@ DEVICES = Table(
     METADATA,
     Column("estate", String, primary_key=True),
     Column("device_id", String, primary_key=True),
-    Column("document", Text, nullable=False),
+    Column("device_type", String, nullable=False),
+    Column("device_status", String, nullable=False),
+    Column("s1sp", String),
+    Column("mpxn", String),
+    Column("set_id", String, nullable=False),
+    Column("chf_id", String),
+    Column("manufacturer", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("smets_version", String, nullable=False),
+    Column("cohort", String),
 )
-"""The Smart Metering Inventory: each device's attributes, as JSON."""
+"""The Smart Metering Inventory; the columns are the attributes of `emulators.inventory.Device`."""
 
 REGISTRATIONS = Table(
     "registrations",
     METADATA,
     Column("estate", String, primary_key=True),
-    Column("document", Text, nullable=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("mpxn", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("user_id", String, nullable=False),
+    Column("effective_from", String, nullable=False),
+    Column("effective_to", String),
 )
-"""The Registration Data of an estate: its rows, as JSON. They are read and replaced as a whole."""
+"""The Registration Data; `position` keeps the rows of an estate in the order they were given in."""
+
+Index(
+    "registrations_by_point",
+    REGISTRATIONS.c.estate,
+    REGISTRATIONS.c.mpxn,
+    REGISTRATIONS.c.role,
+)
 
 OUTBOX = Table(
     "outbox",

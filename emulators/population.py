@@ -13,9 +13,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from duis.identifiers import EUI64
+from duis.metering_points import mpan, mprn
 from duis.roles import DeviceStatus, DeviceType, RemotePartyRole, UserRole
 from emulators.inventory import Device
-from emulators.metering_points import mpan, mprn
 from emulators.registration import ELECTRICITY_ROLES, GAS_ROLES, Registration
 from emulators.slots import DCC_CONTROL, SlotAssignment
 

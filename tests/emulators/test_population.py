@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duis.identifiers import EUI64
+from duis.metering_points import is_mpan, is_mprn, mpan, mprn
 from duis.roles import DeviceStatus, DeviceType, RemotePartyRole, UserRole
 from duis.smki.testpki import PARTIES
-from emulators.metering_points import is_mpan, is_mprn, mpan, mprn
 from emulators.population import COHORTS, S1SPS, Population, chunks, generate, iterate_sets
 from emulators.registration import RegistrationData
 

@@ -1,12 +1,22 @@
 """The database of an emulator: SQLite by default, PostgreSQL by URL, through SQLAlchemy Core.
 
-One process owns one database and is its only writer. A handler runs its whole transaction
-without giving way to another one, so blocking calls straight on the event loop are safe, and what is
-kept in memory beside the database (estates, counters) is never behind it.
+One emulator owns one database. A handler runs its whole transaction without giving way to another one,
+so blocking calls straight on the event loop are safe, and what is kept in memory beside the database
+(estates, counters, certificates) is never behind it.
+
+The anchor slots of an S1SP have a second writer while it runs: the data update [FIA 3.3.2]. It changes
+slots and adds certificates, and nothing else here. Neither writer may overwrite what it has not seen:
+
+- SQLite has one writer at a time. Each transaction starts with BEGIN IMMEDIATE, because a default one
+  loses updates under concurrent read-then-write, and waits for another process's to end.
+- PostgreSQL runs READ COMMITTED. Who is going to replace slots reads them FOR UPDATE first. So that no two
+  writers wait for each other, slots come before certificates, slots in the order of their devices, and
+  certificates in that of their fingerprints; a transaction of an S1SP touches the slots of one device.
+
+A lock held by the other writer holds up the event loop, and so the emulator: its transactions must be short.
 
 SQLite runs in WAL mode with `synchronous=NORMAL`: what is committed survives a `kill -9` of the
-process; a power cut may lose the last transactions. Each transaction starts with BEGIN IMMEDIATE,
-because a default one loses updates under concurrent read-then-write.
+process; a power cut may lose the last transactions.
 
 Statements are written with SQLAlchemy Core and compiled once; the compiled text goes straight to the
 driver. Core's own execution costs several times what SQLite needs for a statement of ours, and no
@@ -20,7 +30,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ClauseElement, Select, Table, create_engine, event
+from sqlalchemy import ClauseElement, Engine, Select, Table, create_engine, event, inspect
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -33,6 +43,9 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 _NO_PARAMETERS: Row = {}
+
+_BUSY_MILLISECONDS = 30_000
+"""How long SQLite waits for another writer: a batch of the data update ends well within it."""
 
 
 class DatabaseError(Exception):
@@ -104,20 +117,24 @@ class Database:
         """Open the database, and create the tables that are missing.
 
         Raises:
-            DatabaseError: the URL cannot be read or the database cannot be opened.
+            DatabaseError: the URL cannot be read, the database cannot be opened, or another version of the
+                emulators made it.
         """
         self._compiled: dict[int, Compiled] = {}
+        shown = url
         try:
             parsed = make_url(url)
+            shown = parsed.render_as_string()  # without the password
             self._is_sqlite = parsed.get_backend_name() == "sqlite"
             self._engine = create_engine(parsed, paramstyle="named" if self._is_sqlite else "pyformat")
             if self._is_sqlite:
                 event.listen(self._engine, "connect", _prepare_sqlite)
+            _refuse_other_tables(self._engine)
             METADATA.create_all(self._engine)
             self._connection = self._engine.raw_connection()
             self.cursor = self._connection.cursor()
         except (ArgumentError, SQLAlchemyError, ImportError) as error:
-            raise DatabaseError(f"database: {url}: {str(error).splitlines()[0]}") from error
+            raise DatabaseError(f"database: {shown}: {str(error).splitlines()[0]}") from error
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -144,12 +161,7 @@ class Database:
 
     def upsert(self, table: Table) -> ClauseElement:
         """Return an INSERT of a full row that replaces the row with the same primary key."""
-        if self._is_sqlite:
-            statement: sqlite.Insert | postgresql.Insert = sqlite.insert(table)
-        else:
-            from sqlalchemy.dialects import postgresql  # costs a tenth of the time to start
-
-            statement = postgresql.insert(table)
+        statement = self._insert(table)
         keys = [column.name for column in table.primary_key]
         values = {
             column.name: statement.excluded[column.name]
@@ -158,18 +170,44 @@ class Database:
         }
         return statement.on_conflict_do_update(index_elements=keys, set_=values)
 
+    def insert_missing(self, table: Table) -> ClauseElement:
+        """Return an INSERT of a full row that leaves the row with the same primary key alone."""
+        return self._insert(table).on_conflict_do_nothing()
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        if self._is_sqlite:
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # costs a tenth of the time to start
+
+        return postgresql.insert(table)
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
         self._engine.dispose()
 
 
+def _refuse_other_tables(engine: Engine) -> None:
+    found = inspect(engine).get_multi_columns(filter_names=list(METADATA.tables))
+    faults = []
+    for (_, name), columns in found.items():
+        present = {column["name"] for column in columns}
+        missing = [column.name for column in METADATA.tables[name].columns if column.name not in present]
+        if missing:
+            faults.append(f"table {name} has no column {', '.join(missing)}")
+    if faults:
+        raise DatabaseError(
+            f"database: {engine.url.render_as_string()}: another version made it: {'; '.join(faults)};"
+            " name another database, or delete this one with all it holds"
+        )
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # transactions begin where Database.transaction says
     cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
     cursor.execute("PRAGMA page_size=8192")  # two pages for the message of a row instead of four
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA wal_autocheckpoint=4000")  # 32 MB; a checkpoint is what waits for the disk
     cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA busy_timeout=5000")
     cursor.close()

@@ -58,8 +58,11 @@ class FutureDatedRequests:
         while True:
             self._changed.clear()
             with self._database.transaction() as transaction:
-                for request in self._parts.store.due(transaction, self._parts.clock.now()):
+                due = self._parts.store.due(transaction, self._parts.clock.now())
+            for request in due:
+                with self._database.transaction() as transaction:  # locks the slots of one device only
                     self._carry_out(transaction, request)
+            with self._database.transaction() as transaction:
                 next_time = self._parts.store.next_time(transaction)
             wait = None
             if next_time is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from duis.countersigned import CountersignedServiceRequest
 from duis.request import ServiceRequest
 from duis.requests import ReplacementBody
+from duis.roles import RemotePartyRole
 from duis.schema import SchemaInvalid
 from duis.signature import SignatureError, verify
 from duis.smki.certificate import OrganisationCertificate
@@ -19,6 +21,7 @@ from emulators.s1sp.checks import S1SPContext
 from emulators.s1sp.execution import Executed, execute
 from emulators.s1sp.parts import S1SPEstate, S1SPParts
 from emulators.s1sp.store import FutureDated
+from emulators.slots import AnchorSlot
 from emulators.web import Answer, refusal
 
 
@@ -135,9 +138,12 @@ class RequestPort:
         inner = outer.inner
         request = inner.request
         device = None if request is None else estate.devices.get(request.request_id.target)
-        slots = {}
-        if device is not None:
-            slots = self._parts.slots.slots_of(transaction, estate.name, device.device_id)
+        slots: Mapping[RemotePartyRole, AnchorSlot] = {}
+        if request is not None and device is not None:
+            store = self._parts.slots
+            replaces = isinstance(request.body, ReplacementBody)
+            read = store.slots_to_replace if replaces else store.slots_of
+            slots = read(transaction, estate.name, device.device_id)
         return S1SPContext(
             now=now,
             mp107=estate.options.mp107,

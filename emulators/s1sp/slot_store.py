@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import Select, bindparam, insert, select
 
 from duis.identifiers import EUI64
 from duis.roles import CertificateType, RemotePartyRole
@@ -30,6 +30,7 @@ _SLOT = select(ANCHOR_SLOTS).where(
 _SLOTS_OF_DEVICE = select(ANCHOR_SLOTS).where(
     ANCHOR_SLOTS.c.estate == bindparam("in_estate"), ANCHOR_SLOTS.c.device_id == bindparam("device")
 )
+_SLOTS_TO_REPLACE = _SLOTS_OF_DEVICE.with_for_update()
 _CERTIFICATE = select(CERTIFICATES.c.der).where(CERTIFICATES.c.sha256 == bindparam("fingerprint"))
 _INSERT_SLOT = insert(ANCHOR_SLOTS)
 _INSERT_CHANGE = insert(SLOT_CHANGES)
@@ -41,11 +42,15 @@ _CHANGES = (
 
 
 class SlotStore:
-    """Anchor slots, their certificates, and the record of what each request changed."""
+    """Anchor slots, their certificates, and the record of what each request changed.
+
+    Slots are written before their certificates, and these in the order of their fingerprints: the order of
+    locks that `emulators.database` asks for.
+    """
 
     def __init__(self, database: Database) -> None:
         self._replace_slot = database.upsert(ANCHOR_SLOTS)
-        self._keep_certificate = database.upsert(CERTIFICATES)
+        self._keep_certificate = database.insert_missing(CERTIFICATES)
         self._certificates: dict[str, OrganisationCertificate] = {}
 
     def slot(
@@ -60,9 +65,13 @@ class SlotStore:
         self, transaction: Transaction, estate: str, device_id: EUI64
     ) -> dict[RemotePartyRole, AnchorSlot]:
         """Return every slot of a device."""
-        rows = transaction.rows(_SLOTS_OF_DEVICE, {"in_estate": estate, "device": device_id})
-        slots = (self._from_row(transaction, row) for row in rows)
-        return {slot.remote_party_role: slot for slot in slots}
+        return self._slots(transaction, _SLOTS_OF_DEVICE, estate, device_id)
+
+    def slots_to_replace(
+        self, transaction: Transaction, estate: str, device_id: EUI64
+    ) -> dict[RemotePartyRole, AnchorSlot]:
+        """Return every slot of a device; no other writer changes them until the transaction ends."""
+        return self._slots(transaction, _SLOTS_TO_REPLACE, estate, device_id)
 
     def put(
         self,
@@ -74,8 +83,8 @@ class SlotStore:
         floor: int | None = None,
     ) -> None:
         """Write one slot as a whole."""
-        self._keep(transaction, slot.certificates.values())
         transaction.execute(self._replace_slot, _to_row(estate, slot, at, by, floor))
+        self._keep(transaction, slot.certificates.values())
 
     def create(
         self, transaction: Transaction, estate: str, slots: Iterable[AnchorSlot], at: datetime
@@ -86,9 +95,9 @@ class SlotStore:
         for slot in slots:
             rows.append(_to_row(estate, slot, at, "population", None))
             certificates |= {each.sha256: each for each in slot.certificates.values()}
-        self._keep(transaction, certificates.values())
         if rows:
             transaction.execute_many(_INSERT_SLOT, rows)
+        self._keep(transaction, certificates.values())
 
     def record_change(
         self,
@@ -125,10 +134,18 @@ class SlotStore:
             for row in rows
         ]
 
+    def _slots(
+        self, transaction: Transaction, statement: Select[Any], estate: str, device_id: EUI64
+    ) -> dict[RemotePartyRole, AnchorSlot]:
+        rows = transaction.rows(statement, {"in_estate": estate, "device": device_id})
+        slots = (self._from_row(transaction, row) for row in rows)
+        return {slot.remote_party_role: slot for slot in slots}
+
     def _keep(self, transaction: Transaction, certificates: Iterable[OrganisationCertificate]) -> None:
         unknown = [each for each in certificates if self._certificates.get(each.sha256.hex()) != each]
         if not unknown:
             return
+        unknown.sort(key=lambda each: each.sha256)
         transaction.execute_many(
             self._keep_certificate, [{"sha256": each.sha256.hex(), "der": each.der} for each in unknown]
         )

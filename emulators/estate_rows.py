@@ -29,7 +29,11 @@ def device_of_row(row: Row) -> Device:
 
 
 def registration_rows(estate: str, registrations: Iterable[Registration]) -> list[Row]:
-    """Return the rows of Registration Data; times are in UTC, so that a query can compare their texts."""
+    """Return the rows of Registration Data; times are in UTC, so that a query can compare their texts.
+
+    Raises:
+        ValueError: a time is before year 1 or after year 9999 in UTC.
+    """
     return [
         {
             "estate": estate,
@@ -74,4 +78,7 @@ def device_from_json(document: Mapping[str, Any]) -> Device:
 
 
 def _in_utc(at: datetime) -> str:
-    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()
+    try:
+        return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat()
+    except OverflowError:
+        raise ValueError(f"{at.isoformat()} is not within the years 1 to 9999 in UTC") from None

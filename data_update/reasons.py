@@ -8,6 +8,7 @@ from enum import StrEnum
 class Reason(StrEnum):
     """Why the data update leaves a slot alone although it cannot be called correct."""
 
+    UNKNOWN_DEVICE = "device not in the inventory"
     NO_SLOT = "no Network Operator slot"
     EMPTY_SLOT = "slot without certificates"
     UNDER_DCC_CONTROL = "slot under DCC control"

@@ -5,11 +5,12 @@ Everything heavy is imported by the command that needs it, so that ``--help`` an
 
 from __future__ import annotations
 
-import importlib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
+
+from smets1_conformance.lazy import LazyGroup
 
 HARNESS_ERROR = 2
 """The value of `reports.results.ExitCode.HARNESS_ERROR`, not imported as that would slow down ``--help``."""
@@ -53,6 +54,11 @@ _LAZY_COMMANDS = {
         "report",
         "Render the summary and the Allure report of a run.",
     ),
+    "data-update": (
+        "smets1_conformance.commands.data_update",
+        "data_update",
+        "Requirement 2: plan, apply, verify and roll back the one-off data update.",
+    ),
     "schema": (
         "smets1_conformance.commands.schema",
         "schema",
@@ -61,28 +67,8 @@ _LAZY_COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command when it is called, and knows its one-line help without importing it."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names, in the order of a user's work."""
-        del ctx
-        return list(_LAZY_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of one command."""
-        del ctx
-        if cmd_name not in _LAZY_COMMANDS:
-            return None
-        module_name, attribute, _ = _LAZY_COMMANDS[cmd_name]
-        command: click.Command = getattr(importlib.import_module(module_name), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry[2]) for name, entry in _LAZY_COMMANDS.items()])
+class _Commands(LazyGroup):
+    lazy = _LAZY_COMMANDS
 
 
 def _version() -> str:
@@ -92,7 +78,7 @@ def _version() -> str:
         return "not installed"
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(_version(), prog_name="smets1-conformance")
 def group() -> None:
     """Conformance tests for MP107 (DCC CR4296): SMETS1 SRV 6.15.1 at the DSP and the S1SPs.

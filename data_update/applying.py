@@ -1,0 +1,298 @@
+"""Applying a plan: batch after batch, each one transaction with an audit row for each device [FIA 4.2.2].
+
+Any number of processes can work on one plan in PostgreSQL: each takes a batch that nobody holds. A process
+that dies leaves its batch as it was, and the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import Table, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from data_update.audit import BATCHES, PLANS, Action, Outcome, updated_by
+from data_update.carrying_out import Carried, carry_out, prepare
+from data_update.database import Database
+from data_update.errors import DataUpdateError
+from data_update.layout import Tables
+from data_update.pace import Rate, Stop, Window
+from data_update.plan_file import Plan
+from data_update.statements import BATCH, CLAIM, FINISH, OUTSTANDING, Statements, outcomes
+from data_update.still_matching import check_still_matching
+
+DEFAULT_BATCH: Final = 500
+
+_SHARE_FOR_OTHERS: Final = 0.1
+"""SQLite has one writer at a time and no queue: so much of the time of each batch is left to the others."""
+_LEAST_PAUSE: Final = 0.001
+_LONGEST_WAIT: Final = 1.0
+_FIRST_WAIT: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an update is.
+
+    Attributes:
+        total: devices of the plan.
+        done: devices with an audit row, as far as this process knows.
+        skipped: those of them that somebody had changed, by this process.
+        waiting: devices that this process found locked by others and will try again.
+    """
+
+    total: int
+    done: int
+    skipped: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What came of `apply`.
+
+    Attributes:
+        outcomes: devices by outcome, over all processes and all calls.
+        left: devices without an audit row yet.
+        stopped: why it stopped before the end; None when it did not.
+    """
+
+    outcomes: dict[Outcome, int]
+    left: int
+    stopped: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to apply a plan.
+
+    Attributes:
+        by: who does it, for the audit.
+        batch_size: devices in a transaction; decided when a plan is first applied.
+        rate: devices a second at most; None for no limit.
+        window: stop when it closes; None for no window.
+    """
+
+    by: str
+    batch_size: int = DEFAULT_BATCH
+    rate: float | None = None
+    window: Window | None = None
+
+
+def _no_progress(_progress: Progress) -> None:
+    return
+
+
+def apply(
+    database: Database,
+    plan: Plan,
+    options: Options,
+    *,
+    stop: Stop | None = None,
+    progress: Callable[[Progress], None] = _no_progress,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Applied:
+    """Apply a plan, or go on with one.
+
+    Args:
+        database: where to; not read-only.
+        plan: the plan.
+        options: how.
+        stop: asked after each batch.
+        progress: told after each batch.
+        now: the time.
+
+    Raises:
+        DataUpdateError: the plan does not match the database, its window is closed, it was rolled back, or
+            the database failed; what was committed before stays, and the same call goes on from there.
+    """
+    if options.window is not None and not options.window.is_open(now()):
+        raise DataUpdateError(
+            f"the maintenance window is {options.window}, and it is {now().isoformat(timespec='seconds')}; "
+            "run the command when it is open"
+        )
+    tables = database.tables(
+        plan.header.layout, plan.header.scope, registrations=plan.header.registrations_digest is None
+    )
+    check_still_matching(database, plan, tables, now())
+    prepare(database)
+    batch_size = _begin(database, plan, tables, options, now())
+    work = _Work(database, plan, tables, options, batch_size, stop or Stop(), progress, now)
+    return work.run()
+
+
+class _Work:
+    """The batches one process carries out."""
+
+    def __init__(
+        self,
+        database: Database,
+        plan: Plan,
+        tables: Tables,
+        options: Options,
+        batch_size: int,
+        stop: Stop,
+        progress: Callable[[Progress], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._plan = plan
+        self._options = options
+        self._batch_size = batch_size
+        self._stop = stop
+        self._progress = progress
+        self._now = now
+        self._statements = Statements(tables, Action.APPLY)
+        self._written_by = updated_by(plan.plan_id)
+        self._rate = Rate(options.rate)
+        self._waiting: dict[int, int] = {}
+
+    def run(self) -> Applied:
+        """Carry out batches until none is left, or somebody wants to stop."""
+        total = self._plan.summary.devices
+        before = self._outcomes()
+        done, skipped = sum(before.values()), 0
+        self._progress(Progress(total, done, 0, 0))
+        while not self._should_stop():
+            begun = time.monotonic()
+            number, attempts, carried = self._one_batch()
+            if carried is None:
+                if not self._outstanding():
+                    break
+                self._stop.pause(_FIRST_WAIT)  # other processes hold what is left; one of them may die
+                continue
+            done += carried.recorded
+            skipped += carried.recorded - carried.changed
+            self._waiting[number] = carried.left
+            self._progress(Progress(total, done, skipped, sum(self._waiting.values())))
+            pause = self._rate.pause_after(carried.recorded)
+            if self._database.is_sqlite:
+                pause = max(pause, _LEAST_PAUSE, _SHARE_FOR_OTHERS * (time.monotonic() - begun))
+            if carried.left:
+                pause = max(pause, min(_FIRST_WAIT * 2**attempts, _LONGEST_WAIT))
+            self._stop.pause(pause)
+        after = self._outcomes()
+        left = total - sum(after.values())
+        return Applied(after, left, self._stop.reason if left else None)
+
+    def _should_stop(self) -> bool:
+        window = self._options.window
+        if window is not None and not window.is_open(self._now()):
+            self._stop.request(f"the maintenance window ({window}) has closed")
+        return self._stop.wanted
+
+    def _one_batch(self) -> tuple[int, int, Carried | None]:
+        key = {"plan": self._plan.plan_id}
+        with self._database.explained("applying a batch"), self._database.transaction() as connection:
+            claimed = connection.execute(CLAIM, key).first()
+            if claimed is None:
+                return 0, 0, None
+            number, attempts = claimed
+            at = self._now().isoformat()
+            carried = carry_out(
+                self._database,
+                connection,
+                self._statements,
+                lambda: self._fill(number, at),
+                plan=self._plan.plan_id,
+                batch=number,
+                at=at,
+                by=self._options.by,
+            )
+            finished = {
+                "in_plan": self._plan.plan_id,
+                "of_number": number,
+                "finished_at": None if carried.left else at,
+            }
+            connection.execute(FINISH, finished)
+        return number, attempts, carried
+
+    def _fill(self, number: int, at: str) -> None:
+        pairs = self._plan.header.pairs
+        start = number * self._batch_size
+        rows = [
+            (
+                row.device_id,
+                row.before_party,
+                row.before_digital_signing,
+                row.before_key_agreement,
+                None,
+                pairs[row.pair].party,
+                pairs[row.pair].digital_signing_sha256,
+                pairs[row.pair].key_agreement_sha256,
+                at,
+                self._written_by,
+            )
+            for row in self._plan.rows(start, start + self._batch_size)
+        ]
+        self._database.fill(BATCH, rows)
+
+    def _outcomes(self) -> dict[Outcome, int]:
+        with self._database.explained("counting"), self._database.transaction() as connection:
+            rows = connection.execute(outcomes(self._plan.plan_id, Action.APPLY)).all()
+        return {Outcome(word): count for word, count in rows}
+
+    def _outstanding(self) -> int:
+        with self._database.explained("counting"), self._database.transaction() as connection:
+            count: int = connection.execute(OUTSTANDING, {"plan": self._plan.plan_id}).scalar_one()
+        return count
+
+
+def _begin(database: Database, plan: Plan, tables: Tables, options: Options, now: datetime) -> int:
+    """Note the plan and its batches, and see that the certificates are there; once for each plan.
+
+    Returns:
+        The batch size that was decided when the plan was first applied.
+    """
+    with database.explained("noting the plan"), database.transaction() as connection:
+        row: dict[str, Any] = {
+            "plan": plan.plan_id,
+            "digest": plan.digest,
+            "scope": plan.header.scope,
+            "made_at": plan.header.made_at,
+            "started_at": now.isoformat(),
+            "started_by": options.by,
+            "devices": plan.summary.devices,
+            "batch_size": options.batch_size,
+            "rolled_back_at": None,
+        }
+        first = connection.execute(_insert_if_new(database, PLANS), row).rowcount == 1
+        if first:
+            batches = -(-plan.summary.devices // options.batch_size)
+            if batches:
+                new = [
+                    {"plan": plan.plan_id, "number": number, "attempts": 0, "done_at": None}
+                    for number in range(batches)
+                ]
+                connection.execute(insert(BATCHES), new)
+            used = {group.new for group in plan.summary.groups}
+            certificates = {
+                sha256: der
+                for pair in plan.header.pairs
+                if pair.party in used
+                for sha256, der in (
+                    (pair.digital_signing_sha256, pair.digital_signing),
+                    (pair.key_agreement_sha256, pair.key_agreement),
+                )
+            }
+            names = tables.certificates.c
+            for sha256, der in certificates.items():
+                values = {names.sha256: sha256, names.der: der}
+                connection.execute(_insert_if_new(database, tables.certificates).values(values))
+        known = connection.execute(
+            select(PLANS.c.batch_size, PLANS.c.rolled_back_at).where(PLANS.c.plan == plan.plan_id)
+        ).one()
+    if known.rolled_back_at is not None:
+        raise DataUpdateError(
+            f"{plan.path}: was rolled back at {known.rolled_back_at}; make the plan anew to update again"
+        )
+    return int(known.batch_size)
+
+
+def _insert_if_new(database: Database, table: Table) -> Any:
+    dialect = sqlite if database.is_sqlite else postgresql
+    return dialect.insert(table).on_conflict_do_nothing()

@@ -1,0 +1,75 @@
+"""Carrying out one batch: in one transaction, an audit row for each device, and the slots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, func, select
+
+from data_update.audit import METADATA as AUDIT_TABLES
+from data_update.database import Database
+from data_update.statements import BATCH, Statements
+
+_CREATION: Final = 0x4D503107
+"""A number that only the data update takes an advisory lock on."""
+
+Fill = Callable[[], None]
+"""Fills the batch; called inside the transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What became of a batch.
+
+    Attributes:
+        recorded: devices whose audit row was written now.
+        changed: devices whose slot was written now.
+        left: devices that somebody else held locked; they are to be tried again.
+    """
+
+    recorded: int
+    changed: int
+    left: int
+
+
+def prepare(database: Database) -> None:
+    """Create the tables of the data update, and the session's batch.
+
+    Raises:
+        DataUpdateError: the database does not permit it.
+    """
+    with database.explained("creating the tables of the data update"), database.transaction() as connection:
+        if not database.is_sqlite:  # two processes that begin at once must not both create them
+            connection.execute(select(func.pg_advisory_xact_lock(_CREATION)))
+        AUDIT_TABLES.create_all(connection)
+    database.create_temporary(BATCH)
+
+
+def carry_out(
+    database: Database,
+    connection: Connection,
+    statements: Statements,
+    fill: Fill,
+    *,
+    plan: str,
+    batch: int,
+    at: str,
+    by: str,
+) -> Carried:
+    """Carry out one batch inside a transaction of the caller's."""
+    connection.execute(statements.empty_batch)
+    fill()
+    connection.execute(statements.drop_recorded, {"plan": plan})
+    before = connection.execute(_COUNT).scalar_one()
+    left = 0
+    if not database.is_sqlite:
+        left = connection.execute(statements.drop_locked).rowcount
+    values = {"plan": plan, "batch": batch, "at": at, "by": by}
+    connection.execute(statements.record, values)
+    changed = connection.execute(statements.write).rowcount
+    return Carried(before - left, changed, left)
+
+
+_COUNT = select(func.count()).select_from(BATCH)

@@ -1,0 +1,265 @@
+"""The database that is read and updated: a SQLite file or a PostgreSQL URL.
+
+Statements are SQLAlchemy Core, so that both databases, and the script for a database administrator, get
+theirs from one place. What the databases do differently is here and nowhere else: how a transaction begins,
+how many rows are handed over at once, and who waits for whom.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchTableError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+from sqlalchemy.types import TypeEngine
+
+from data_update.errors import DataUpdateError
+from data_update.layout import Layout, Tables
+
+_BUSY_SECONDS: Final = 30
+_LOCK_SECONDS: Final = 10
+
+
+class Database:
+    """An open database.
+
+    Attributes:
+        name: what to call it, without its password.
+        is_sqlite: whether it is SQLite; PostgreSQL otherwise.
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        """Open a database.
+
+        Args:
+            url: a path of a SQLite file, or a URL `sqlite:///…` or `postgresql://…`.
+            read_only: refuse to write, also by mistake.
+
+        Raises:
+            DataUpdateError: there is none, it cannot be opened, or it is neither SQLite nor PostgreSQL.
+        """
+        parsed = _parsed(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.name = str(parsed.database) if self.is_sqlite else parsed.render_as_string(hide_password=True)
+        self.read_only = read_only
+        self._engine = _sqlite(parsed, read_only=read_only) if self.is_sqlite else _postgresql(parsed)
+        with self.explained("opening it"):
+            self.connection: Connection = self._engine.connect()
+            if not self.is_sqlite and read_only:
+                self.connection.execute(text(_READ_ONLY_SESSION))
+                self.connection.commit()
+            self._probe()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        try:
+            self.connection.close()
+        except SQLAlchemyError:
+            self.connection.invalidate()
+        self._engine.dispose()
+
+    @contextmanager
+    def explained(self, doing: str) -> Iterator[None]:
+        """Put an error of the database into words.
+
+        Raises:
+            DataUpdateError: instead of any error of SQLAlchemy or the driver.
+        """
+        try:
+            yield
+        except SQLAlchemyError as error:
+            cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+            why = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+            raise DataUpdateError(f"database {self.name}: {doing}: {why}{_mend(why, self)}") from error
+        except ImportError as error:
+            mend = "pip install 'smets1-conformance[postgresql]'"
+            raise DataUpdateError(f"database {self.name}: the driver is missing ({error}); {mend}") from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Run one transaction; commit at the end, roll back on an exception."""
+        if self.is_sqlite:
+            self.connection.exec_driver_sql("BEGIN" if self.read_only else "BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+            self._end("COMMIT")
+        except BaseException:
+            try:
+                self._end("ROLLBACK")
+            except SQLAlchemyError:
+                self.connection.invalidate()
+            raise
+
+    def create_temporary(self, table: Table) -> None:
+        """Create a table of this session, which needs no right to write to the database.
+
+        Raises:
+            DataUpdateError: the database does not permit it.
+        """
+        with self.explained("creating a temporary table"):
+            if not self.is_sqlite and self.read_only:
+                self.connection.execute(text("SET TRANSACTION READ WRITE"))
+            table.create(self.connection, checkfirst=False)
+            self.connection.commit()
+
+    def stream(self, statement: Executable, at_once: int = 5000) -> Iterator[Sequence[Any]]:
+        """Read the rows of a SELECT without holding them all; inside a transaction."""
+        result = self.connection.execution_options(stream_results=True, yield_per=at_once).execute(statement)
+        for part in result.partitions():
+            yield from part
+
+    def fill(self, table: Table, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows, with a value for every column in the table's order, as quickly as the database can."""
+        if not rows:
+            return
+        columns = ", ".join(column.name for column in table.columns)
+        if self.is_sqlite:
+            marks = ", ".join("?" * len(table.columns))
+            self.connection.exec_driver_sql(
+                f"INSERT INTO {table.name} ({columns}) VALUES ({marks})",  # noqa: S608 (our own names)
+                [tuple(row) for row in rows],
+            )
+            return
+        cursor = self.connection.connection.cursor()
+        with cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.close()
+
+    def tables(self, layout: Layout, scope: str, *, registrations: bool = True) -> Tables:
+        """Return the tables of a layout with the types their columns have here.
+
+        Args:
+            layout: the names.
+            scope: which population.
+            registrations: whether the table of Registration Data is needed.
+
+        Raises:
+            DataUpdateError: with a line for each table or column that is missing.
+        """
+        untyped = Tables(layout, scope)
+        wanted = [untyped.devices, untyped.slots, untyped.certificates]
+        types: dict[tuple[str, str], TypeEngine[Any]] = {}
+        problems = []
+        with self.explained("looking at its tables"):
+            inspector = inspect(self.connection)
+            for table in [*wanted, untyped.registrations] if registrations else wanted:
+                try:
+                    columns = inspector.get_columns(table.name, schema=table.schema)
+                    found = {each["name"]: each["type"] for each in columns}
+                except NoSuchTableError:
+                    problems.append(f"there is no table {table.fullname}")
+                    continue
+                missing = [column.name for column in table.columns if column.name not in found]
+                if missing:
+                    problems.append(f"table {table.fullname} has no column {', '.join(missing)}")
+                types |= {(table.fullname, name): kind for name, kind in found.items()}
+            self.connection.rollback()
+        if problems:
+            mend = "give --layout with the names of this database, or the path of the right database"
+            raise DataUpdateError("\n".join(f"database {self.name}: {each}; {mend}" for each in problems))
+        return Tables(layout, scope, types)
+
+    def _end(self, how: str) -> None:
+        if self.is_sqlite:
+            self.connection.exec_driver_sql(how)
+        if how == "COMMIT":
+            self.connection.commit()
+        else:
+            self.connection.rollback()
+
+    def _probe(self) -> None:
+        """SQLite says only at the first read that a file is no database."""
+        if self.is_sqlite:
+            self.connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
+        self.connection.rollback()
+
+
+_READ_ONLY_SESSION: Final = (
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+)
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+    except ArgumentError as error:
+        raise DataUpdateError(
+            f"database {url.partition('://')[0]}://…: not a URL: expected the path of a SQLite file or postgresql://…"
+        ) from error
+    backend = parsed.get_backend_name()
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise DataUpdateError(
+            f"database {parsed.render_as_string(hide_password=True)}: SQLite or PostgreSQL is expected"
+        )
+    path = Path(parsed.database or "")
+    if not path.is_file():
+        raise DataUpdateError(f"database {path}: there is no such file; give the path of the S1SP's database")
+    return parsed
+
+
+def _sqlite(parsed: URL, *, read_only: bool) -> Engine:
+    path = Path(parsed.database or "").resolve()
+    address = path.as_uri() + ("?mode=ro" if read_only else "?mode=rw")
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.execute("PRAGMA temp_store=FILE")
+        connection.execute("PRAGMA cache_size=-32000")  # 32 MB: memory stays small whatever the database is
+        if not read_only:
+            connection.execute(
+                "PRAGMA synchronous=NORMAL" if _is_wal(connection) else "PRAGMA synchronous=FULL"
+            )
+
+    return engine
+
+
+def _is_wal(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal")
+
+
+def _postgresql(parsed: URL) -> Engine:
+    arguments = {"connect_timeout": _LOCK_SECONDS, "application_name": "smets1-conformance data-update"}
+    return create_engine(parsed, poolclass=NullPool, connect_args=arguments)
+
+
+_MENDS: Final = (
+    ("readonly database", "the file or its folder may not be written; run as the owner of the database"),
+    ("read-only", "the user may not write; run as the owner of the tables"),
+    ("permission denied", "grant the user what docs/data-update.md lists"),
+    ("unable to open", "see the permissions of the file and its folder"),
+    ("not a database", "give the path of the S1SP's database"),
+    ("disk is full", "make room; nothing of the batch at work was kept: run the same command again"),
+    ("No space left", "make room; nothing of the batch at work was kept: run the same command again"),
+    ("locked", "another program holds the database; end it, or run the same command again"),
+    ("disk I/O error", "see the disk; nothing of the batch at work was kept: run the same command again"),
+    ("connection", "nothing of the batch at work was kept; run the same command again"),
+    ("does not exist", "see the URL"),
+    ("authentication", "see the user and the password of the URL"),
+)
+
+
+def _mend(why: str, _database: Database) -> str:
+    return next((f"; {mend}" for sign, mend in _MENDS if sign in why), "")

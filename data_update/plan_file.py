@@ -1,0 +1,372 @@
+"""The plan as a file: JSON lines that a person can read and a program can work on piece by piece.
+
+The first line says what the plan was made from; then each slot to change, in the order of their devices; each
+slot left alone, with the reason; a summary; and, last, the SHA-256 of every octet before it. A plan that was
+cut off or edited is refused as a whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import os
+import tempfile
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from data_update.audit import PLAN_ID_LENGTH
+from data_update.errors import DataUpdateError
+from data_update.layout import Layout
+from data_update.records import LeftAlone, PlannedPair, Replacement
+
+FORMAT: Final = "smets1-conformance data-update plan"
+VERSION: Final = 1
+_PAGE: Final = 100
+"""How many rows lie between two remembered offsets."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHeader:
+    """What a plan was made from.
+
+    Attributes:
+        made_at: when, ISO 8601 in UTC; registrations and certificates are judged at this time.
+        database: which database, without its password.
+        scope: which population in it.
+        layout: its tables.
+        registrations: where Registration Data came from: "the database", or the name of a file.
+        registrations_digest: SHA-256 of that file; None for the database.
+        certificate_list: where the certificates came from.
+        certificate_list_digest: what `CertificateList.digest` was.
+        anchors: what their chains were checked against.
+        device_types: the device types the plan was limited to; empty for all.
+        pairs: the certificates that may be placed.
+    """
+
+    made_at: str
+    database: str
+    scope: str
+    layout: Layout
+    registrations: str
+    registrations_digest: str | None
+    certificate_list: str
+    certificate_list_digest: str
+    anchors: str
+    device_types: tuple[str, ...]
+    pairs: tuple[PlannedPair, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the header as the first line has it."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "made_at": self.made_at,
+            "database": self.database,
+            "scope": self.scope,
+            "layout": self.layout.model_dump(mode="json"),
+            "registrations": self.registrations,
+            "registrations_digest": self.registrations_digest,
+            "certificate_list": self.certificate_list,
+            "certificate_list_digest": self.certificate_list_digest,
+            "anchors": self.anchors,
+            "device_types": list(self.device_types),
+            "pairs": [
+                {
+                    "party": pair.party,
+                    "market_participant_id": pair.market_participant_id,
+                    "name": pair.name,
+                    "not_after": pair.not_after,
+                    "digital_signing": base64.b64encode(pair.digital_signing).decode(),
+                    "key_agreement": base64.b64encode(pair.key_agreement).decode(),
+                }
+                for pair in self.pairs
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> PlanHeader:
+        """Read what `as_json` made; KeyError, TypeError or ValueError when it is something else."""
+        if content.get("format") != FORMAT:
+            raise ValueError("its first line is not the header of a plan")
+        if content["version"] != VERSION:
+            raise ValueError(f"version {VERSION} of the format is expected, found {content['version']}")
+        pairs = []
+        for pair in content["pairs"]:
+            signing = base64.b64decode(pair["digital_signing"], validate=True)
+            agreement = base64.b64decode(pair["key_agreement"], validate=True)
+            pairs.append(
+                PlannedPair(
+                    pair["party"],
+                    pair["market_participant_id"],
+                    pair["name"],
+                    signing,
+                    agreement,
+                    hashlib.sha256(signing).hexdigest(),
+                    hashlib.sha256(agreement).hexdigest(),
+                    pair["not_after"],
+                )
+            )
+        return cls(
+            made_at=content["made_at"],
+            database=content["database"],
+            scope=content["scope"],
+            layout=Layout.model_validate(content["layout"]),
+            registrations=content["registrations"],
+            registrations_digest=content["registrations_digest"],
+            certificate_list=content["certificate_list"],
+            certificate_list_digest=content["certificate_list_digest"],
+            anchors=content["anchors"],
+            device_types=tuple(content["device_types"]),
+            pairs=tuple(pairs),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A count of slots with the same S1SP, cohort, device type, former and new Network Operator.
+
+    Attributes:
+        former: the Entity Identifier(s) of the certificates in the slot, joined by " + " where two differ.
+        new: the Entity Identifier of the registered Network Operator.
+    """
+
+    s1sp: str
+    cohort: str
+    device_type: str
+    former: str
+    new: str
+    devices: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """What was counted while the plan was made.
+
+    Attributes:
+        devices: slots to change.
+        examined: devices looked at that have, or should have, a Network Operator slot.
+        correct: those whose slot holds the registered Network Operator's certificates.
+        left_alone: how many there are for each reason, by S1SP, cohort, device type and reason.
+        groups: how many slots change, by S1SP, cohort, device type, former and new Network Operator.
+        baseline: SHA-256 of the baseline file made with the plan; None without one.
+    """
+
+    devices: int
+    examined: int
+    correct: int
+    left_alone: tuple[tuple[str, str, str, str, int], ...]
+    groups: tuple[Group, ...]
+    baseline: str | None = None
+
+    @property
+    def left_alone_count(self) -> int:
+        """How many slots are left alone."""
+        return sum(row[-1] for row in self.left_alone)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the summary as its line has it."""
+        return {
+            "devices": self.devices,
+            "examined": self.examined,
+            "correct": self.correct,
+            "left_alone": [list(row) for row in self.left_alone],
+            "groups": [
+                [each.s1sp, each.cohort, each.device_type, each.former, each.new, each.devices]
+                for each in self.groups
+            ],
+            "baseline": self.baseline,
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> PlanSummary:
+        """Read what `as_json` made; KeyError or TypeError when it is something else."""
+        return cls(
+            devices=content["devices"],
+            examined=content["examined"],
+            correct=content["correct"],
+            left_alone=tuple((row[0], row[1], row[2], row[3], row[4]) for row in content["left_alone"]),
+            groups=tuple(Group(*row) for row in content["groups"]),
+            baseline=content["baseline"],
+        )
+
+
+class PlanWriter:
+    """Writes a plan; nothing is at its path before the plan is whole.
+
+    Use as a context manager, and call `finish` last: without it nothing is kept.
+    """
+
+    def __init__(self, path: Path, header: PlanHeader) -> None:
+        """Begin a plan.
+
+        Raises:
+            DataUpdateError: there is a file at the path, or its folder cannot be written.
+        """
+        if path.exists():
+            raise DataUpdateError(f"{path}: exists already; give another name, or remove it")
+        self._path = path
+        try:
+            descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        except OSError as error:
+            raise DataUpdateError(
+                f"{path}: cannot be written: {error.strerror}; give another folder"
+            ) from error
+        self._temporary: Path | None = Path(name)
+        self._file = os.fdopen(descriptor, "wb")
+        self._left_alone = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
+        self._digest = hashlib.sha256()
+        self._line(header.as_json())
+
+    def __enter__(self) -> PlanWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._file.close()
+        self._left_alone.close()
+        if self._temporary is not None:
+            self._temporary.unlink(missing_ok=True)
+
+    def replace(self, replacement: Replacement) -> None:
+        """Write a slot to change; they come in the order of their devices."""
+        line = _dumps(replacement)
+        self._digest.update(line)
+        self._file.write(line)
+
+    def leave_alone(self, slot: LeftAlone) -> None:
+        """Write a slot that is left alone."""
+        self._left_alone.write(_dumps({"left_alone": slot}))
+
+    def finish(self, summary: PlanSummary) -> str:
+        """Complete the plan.
+
+        Returns:
+            Its digest.
+        """
+        self._left_alone.seek(0)
+        for line in self._left_alone:
+            self._digest.update(line)
+            self._file.write(line)
+        self._line({"summary": summary.as_json()})
+        digest = self._digest.hexdigest()
+        self._file.write(_dumps({"sha256": digest}))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        assert self._temporary is not None
+        self._temporary.chmod(0o644)
+        self._temporary.rename(self._path)
+        self._temporary = None
+        return digest
+
+    def _line(self, content: Mapping[str, Any]) -> None:
+        line = _dumps(content)
+        self._digest.update(line)
+        self._file.write(line)
+
+
+class Plan:
+    """A plan that was read in full and found whole.
+
+    Attributes:
+        path: its file.
+        digest: SHA-256, in hexadecimal.
+        header: what it was made from.
+        summary: what was counted.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read a plan.
+
+        Raises:
+            DataUpdateError: it cannot be read, is cut off or was edited.
+        """
+        self.path = path
+        self._offsets = array("Q")
+        try:
+            self._read()
+        except OSError as error:
+            raise DataUpdateError(f"{path}: cannot be read: {error.strerror}") from error
+        except (ValueError, KeyError, TypeError, IndexError, binascii.Error) as error:
+            raise DataUpdateError(
+                f"{path}: not a plan of the data update, or not a whole one: {error}"
+            ) from error
+
+    @property
+    def plan_id(self) -> str:
+        """The beginning of the digest, by which the database knows the plan."""
+        return self.digest[:PLAN_ID_LENGTH]
+
+    def rows(self, start: int = 0, stop: int | None = None) -> Iterator[Replacement]:
+        """Read the slots to change from row `start` (the first is 0) until before row `stop`."""
+        stop = self.summary.devices if stop is None else min(stop, self.summary.devices)
+        if start >= stop:
+            return
+        with self.path.open("rb") as file:
+            file.seek(self._offsets[start // _PAGE])
+            for _ in range(start % _PAGE):
+                file.readline()
+            for _ in range(stop - start):
+                yield Replacement(*json.loads(file.readline()))
+
+    def left_alone(self) -> Iterator[LeftAlone]:
+        """Read the slots left alone."""
+        with self.path.open("rb") as file:
+            file.seek(self._end_of_rows)
+            for line in file:
+                content = json.loads(line)
+                if "left_alone" not in content:
+                    return
+                yield LeftAlone(*content["left_alone"])
+
+    def _read(self) -> None:
+        digest = hashlib.sha256()
+        offset = rows = 0
+        self._end_of_rows = 0
+        summary: PlanSummary | None = None
+        with self.path.open("rb") as file:
+            first = file.readline()
+            self.header = PlanHeader.from_json(json.loads(first))
+            digest.update(first)
+            offset = len(first)
+            for line in file:
+                if line[:1] == b"[":
+                    if rows % _PAGE == 0:
+                        self._offsets.append(offset)
+                    rows += 1
+                    digest.update(line)
+                    offset += len(line)
+                    continue
+                self._end_of_rows = self._end_of_rows or offset
+                if line[:11] == b'{"summary":':
+                    summary = PlanSummary.from_json(json.loads(line)["summary"])
+                elif line[:10] == b'{"sha256":':
+                    self._check(json.loads(line)["sha256"], digest.hexdigest())
+                    if file.readline():
+                        raise ValueError("lines follow its last one")
+                    break
+                digest.update(line)
+                offset += len(line)
+            else:
+                raise ValueError("its last line is missing; copy the file again, or make the plan anew")
+        if summary is None or summary.devices != rows:
+            raise ValueError("its summary and its rows disagree")
+        self.summary = summary
+
+    def _check(self, written: str, found: str) -> None:
+        if written != found:
+            raise ValueError(
+                f"its digest is {found[:16]}…, but its last line says {str(written)[:16]}…: it was edited; "
+                "make the plan anew"
+            )
+        self.digest = found
+
+
+def _dumps(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,227 @@
+"""The SQL of the data update: for both databases, both actions and the script for an administrator.
+
+A batch is a temporary table: for each device what its Network Operator slot must hold (else somebody has
+changed it since, and it is left as it is) and what it is to hold. Applying a plan and rolling it back differ
+only in what the batch is filled with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Delete,
+    Executable,
+    Insert,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from data_update.audit import AUDIT, BATCHES, Action, Outcome
+from data_update.layout import Tables, as_column, as_text
+
+BATCH: Final = Table(
+    "data_update_batch",
+    MetaData(),
+    Column("device_id", String, primary_key=True),
+    Column("expected_remote_party_id", String),
+    Column("expected_digital_signing", String),
+    Column("expected_key_agreement", String),
+    Column("expected_updated_by", String),
+    Column("new_remote_party_id", String),
+    Column("new_digital_signing", String),
+    Column("new_key_agreement", String),
+    Column("new_updated_at", String),
+    Column("new_updated_by", String),
+    prefixes=["TEMPORARY"],
+    postgresql_on_commit="DELETE ROWS",
+)
+"""What is to be changed now, of one session only. A NULL in expected_updated_by is not compared."""
+
+DONE_WORD: Final = {Action.APPLY: Outcome.REPLACED, Action.ROLLBACK: Outcome.RESTORED}
+
+
+@dataclass(frozen=True)
+class Statements:
+    """The statements for one action; `plan`, `batch`, `at` and `by` are bound when they are executed."""
+
+    tables: Tables
+    action: Action
+
+    @cached_property
+    def empty_batch(self) -> Delete:
+        """Forget the batch before."""
+        return delete(BATCH)
+
+    @cached_property
+    def drop_recorded(self) -> Delete:
+        """Take out of the batch what was carried out before: no device is changed twice."""
+        recorded = exists().where(
+            AUDIT.c.plan == bindparam("plan"),
+            AUDIT.c.device_id == BATCH.c.device_id,
+            AUDIT.c.action == literal(self.action.value),
+        )
+        return delete(BATCH).where(recorded)
+
+    @cached_property
+    def lock(self) -> Select[Any]:
+        """Lock the slots of the batch against Service Requests and other processes; those free at once."""
+        slots = self.tables.slots
+        return (
+            select(slots.c.device_id)
+            .select_from(slots.join(BATCH, self._same_device))
+            .order_by(slots.c.device_id)
+            .with_for_update(of=slots, skip_locked=True)
+        )
+
+    @cached_property
+    def drop_locked(self) -> Delete:
+        """PostgreSQL: lock the slots, and take those that somebody else holds out of the batch for later."""
+        there = exists().select_from(self.tables.slots).where(self._same_device)
+        locked = self.lock.subquery()
+        return delete(BATCH).where(there, BATCH.c.device_id.not_in(select(locked.c.device_id)))
+
+    @cached_property
+    def record(self) -> Insert:
+        """Write the audit row of each device of the batch, from the slot as it is now."""
+        slots = self.tables.slots
+        outcome = case(
+            (slots.c.device_id.is_(None), Outcome.GONE.value),
+            (self._as_expected, DONE_WORD[self.action].value),
+            else_=Outcome.CHANGED.value,
+        )
+        source = select(
+            bindparam("plan", type_=String),
+            BATCH.c.device_id,
+            literal(self.action.value),
+            outcome,
+            bindparam("batch", type_=BATCHES.c.number.type),
+            self._text("remote_party_id"),
+            slots.c.digital_signing,
+            slots.c.key_agreement,
+            self._text("updated_at"),
+            self._text("updated_by"),
+            case((self._as_expected, BATCH.c.new_remote_party_id), else_=self._text("remote_party_id")),
+            case((self._as_expected, BATCH.c.new_digital_signing), else_=slots.c.digital_signing),
+            case((self._as_expected, BATCH.c.new_key_agreement), else_=slots.c.key_agreement),
+            bindparam("at", type_=String),
+            bindparam("by", type_=String),
+        ).select_from(BATCH.outerjoin(slots, self._same_device))
+        return insert(AUDIT).from_select([column.name for column in AUDIT.columns], source)
+
+    @cached_property
+    def write(self) -> Update:
+        """Write the slots of the batch that still hold what they must."""
+        slots = self.tables.slots
+        values: dict[Any, Any] = {
+            slots.c.digital_signing: BATCH.c.new_digital_signing,
+            slots.c.key_agreement: BATCH.c.new_key_agreement,
+        }
+        for name in ("remote_party_id", "updated_at", "updated_by"):
+            if name in slots.c:
+                values[slots.c[name]] = as_column(BATCH.c[f"new_{name}"], slots.c[name])
+        return update(slots).values(values).where(self._same_device, self._as_expected)
+
+    @cached_property
+    def _same_device(self) -> ColumnElement[bool]:
+        slots = self.tables.slots
+        return and_(*self.tables.network_operator_slots(slots), slots.c.device_id == BATCH.c.device_id)
+
+    @cached_property
+    def _as_expected(self) -> ColumnElement[bool]:
+        slots = self.tables.slots
+        same = [
+            slots.c.digital_signing.is_not_distinct_from(BATCH.c.expected_digital_signing),
+            slots.c.key_agreement.is_not_distinct_from(BATCH.c.expected_key_agreement),
+        ]
+        if "remote_party_id" in slots.c:
+            same.append(slots.c.remote_party_id.is_not_distinct_from(BATCH.c.expected_remote_party_id))
+        if "updated_by" in slots.c:
+            by = BATCH.c.expected_updated_by
+            same.append(or_(by.is_(None), slots.c.updated_by == by))
+        return and_(*same)
+
+    def _text(self, name: str) -> ColumnElement[Any]:
+        slots = self.tables.slots
+        return as_text(slots.c[name]) if name in slots.c else null()
+
+
+def fill_from_audit() -> Insert:
+    """Fill the batch to roll back the devices `first` to `last` of a plan."""
+    source = select(
+        AUDIT.c.device_id,
+        AUDIT.c.after_remote_party_id,
+        AUDIT.c.after_digital_signing,
+        AUDIT.c.after_key_agreement,
+        bindparam("written_by", type_=String),
+        AUDIT.c.before_remote_party_id,
+        AUDIT.c.before_digital_signing,
+        AUDIT.c.before_key_agreement,
+        AUDIT.c.before_updated_at,
+        AUDIT.c.before_updated_by,
+    ).where(
+        AUDIT.c.plan == bindparam("plan"),
+        AUDIT.c.action == literal(Action.APPLY.value),
+        AUDIT.c.outcome == literal(Outcome.REPLACED.value),
+        AUDIT.c.device_id.between(bindparam("first"), bindparam("last")),
+    )
+    return insert(BATCH).from_select([column.name for column in BATCH.columns], source)
+
+
+CLAIM: Final = (
+    select(BATCHES.c.number, BATCHES.c.attempts)
+    .where(
+        BATCHES.c.plan == bindparam("plan"),
+        BATCHES.c.done_at.is_(None),
+    )
+    .order_by(BATCHES.c.attempts, BATCHES.c.number)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+"""The next batch that nobody works on. SQLite has one writer, and needs no lock."""
+
+FINISH: Final = (
+    update(BATCHES)
+    .where(
+        BATCHES.c.plan == bindparam("in_plan"),
+        BATCHES.c.number == bindparam("of_number"),
+    )
+    .values(attempts=BATCHES.c.attempts + 1, done_at=bindparam("finished_at"))
+)
+
+OUTSTANDING: Final = (
+    select(func.count())
+    .select_from(BATCHES)
+    .where(
+        BATCHES.c.plan == bindparam("plan"),
+        BATCHES.c.done_at.is_(None),
+    )
+)
+
+
+def outcomes(plan: str, action: Action) -> Executable:
+    """Return the SELECT that counts the audit rows of a plan by outcome."""
+    return (
+        select(AUDIT.c.outcome, func.count())
+        .where(AUDIT.c.plan == plan, AUDIT.c.action == action.value)
+        .group_by(AUDIT.c.outcome)
+    )

@@ -1,0 +1,51 @@
+"""What the commands of the data update have in common."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from smets1_conformance.errors import UserError
+
+INCOMPLETE = 3
+"""Exit code of what was stopped before its end."""
+
+database_option = click.option(
+    "--database",
+    "-d",
+    required=True,
+    metavar="FILE|URL",
+    envvar="DATA_UPDATE_DATABASE",
+    help="The S1SP's database: a SQLite file or postgresql://…; also from $DATA_UPDATE_DATABASE, where a "
+    "password is in no list of processes.",
+)
+
+plan_argument = click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
+
+
+def default_by() -> str:
+    """Return who calls: user and host."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # no such user, as in some containers
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"
+
+
+by_option = click.option("--by", default=default_by, help="Who does it, for the audit.  [default: user@host]")
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell what a user can put right in one message, with exit code 2."""
+    from data_update.errors import DataUpdateError
+
+    try:
+        yield
+    except DataUpdateError as error:
+        raise UserError(str(error)) from error

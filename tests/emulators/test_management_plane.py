@@ -87,6 +87,21 @@ def test_the_status_of_a_device(estate: Estate) -> None:
     assert estate.send(operator, device, ReadInstantaneousImportRegistersBody())[1] == "E5"
 
 
+@pytest.mark.parametrize(
+    ("attributes", "says"),
+    [({"model": None}, "model: a text is expected"), ({"mpxn": 1}, "mpxn: a text or null is expected")],
+)
+def test_malformed_attributes_of_a_device(estate: Estate, attributes: dict[str, object], says: str) -> None:
+    device = estate.device()
+    path = f"/devices/{device['device_id']}"
+    before = estate.manage("DSP", "GET", path)
+    url = f"{estate.emulators.target['dsp']['management']}/estates/{estate.name}{path}"
+    answer = estate.management.put(url, json=attributes, timeout=5)
+    assert answer.status_code == 400
+    assert says in answer.json()["error"]
+    assert estate.manage("DSP", "GET", path) == before
+
+
 def test_given_certificates_in_a_slot(estate: Estate) -> None:
     device = estate.device()
     one, two = estate.pki.party("ed-north"), estate.pki.party("ed-south")

@@ -13,6 +13,7 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtensionOID, NameOID, ObjectIdentifier, SignatureAlgorithmOID
@@ -44,6 +45,8 @@ ROLES = {
 _BIT_STRING_ENTITY_IDENTIFIER = 9  # the octet counting unused bits, then the eight octets
 _KEY_IDENTIFIER_OCTETS = 8
 _SERIAL_OCTETS = 16
+_MALFORMED = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+"""What the library raises for a certificate it cannot read; not all of it is a ValueError."""
 
 
 class CertificateUnreadable(ValueError):
@@ -197,7 +200,10 @@ class OrganisationCertificate:
         Raises:
             CertificateUnreadable: When it is not an elliptic curve key.
         """
-        key = self.x509.public_key()
+        try:
+            key = self.x509.public_key()
+        except UnsupportedAlgorithm as error:
+            raise CertificateUnreadable(f"certificate {self.serial}: {error}") from None
         if not isinstance(key, ec.EllipticCurvePublicKey):
             raise CertificateUnreadable(
                 f"certificate {self.serial}: the public key is not an elliptic curve key"
@@ -231,8 +237,8 @@ class OrganisationCertificate:
 def _from_der(der: bytes) -> OrganisationCertificate:
     try:
         certificate = OrganisationCertificate(x509.load_der_x509_certificate(der))
-        _ = certificate.x509.extensions
-    except ValueError as error:
+        _ = certificate.x509.extensions, certificate.x509.subject, certificate.x509.issuer
+    except _MALFORMED as error:
         raise CertificateUnreadable(f"not a DER certificate: {error}") from None
     if certificate.der != der:
         raise CertificateUnreadable("not a DER certificate: octets follow it")
@@ -261,7 +267,7 @@ def load_all(data: bytes) -> tuple[OrganisationCertificate, ...]:
         return (OrganisationCertificate.from_der(data),)
     try:
         loaded = x509.load_pem_x509_certificates(data)
-    except ValueError as error:
+    except _MALFORMED as error:
         raise CertificateUnreadable(f"not a PEM certificate: {error}") from None
     return tuple(
         OrganisationCertificate.from_der(each.public_bytes(serialization.Encoding.DER)) for each in loaded

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -261,3 +261,34 @@ class TestNames:
     def test_no_name(self, text: str) -> None:
         with pytest.raises(ValueError):
             name_parts(text)
+
+
+@pytest.mark.parametrize(
+    ("found", "changed"),
+    [
+        pytest.param("a003020102", "a003020105", id="version 6"),
+        pytest.param("0603551d0e", "0603551d23", id="an extension twice"),
+        pytest.param("55040b0c023033", "55040b0c02fffe", id="subject not UTF-8"),
+    ],
+)
+def test_a_malformed_certificate_is_unreadable(found: str, changed: str) -> None:
+    readable = make().der
+    octets = readable.replace(bytes.fromhex(found), bytes.fromhex(changed))
+    assert octets != readable
+    pem = b"-----BEGIN CERTIFICATE-----\n" + b64encode(octets) + b"\n-----END CERTIFICATE-----\n"
+    for data in (octets, pem):
+        with pytest.raises(CertificateUnreadable):
+            load(data)
+
+
+@pytest.mark.parametrize(
+    ("found", "changed"),
+    [
+        pytest.param("2a8648ce3d0201", "2a8648ce3d0209", id="kind of key"),
+        pytest.param("2a8648ce3d030107", "2a8648ce3d030105", id="curve"),
+    ],
+)
+def test_a_key_nobody_knows_departs_from_the_profile(found: str, changed: str) -> None:
+    certificate = load(make().der.replace(bytes.fromhex(found), bytes.fromhex(changed)))
+    (error,) = certificate.profile_errors()
+    assert "the key cannot be read" in error

@@ -260,8 +260,8 @@ def _begin(database: Database, plan: Plan, tables: Tables, options: Options, now
             "batch_size": options.batch_size,
             "rolled_back_at": None,
         }
-        first = connection.execute(_insert_if_new(database, PLANS), row).rowcount == 1
-        if first:
+        is_new = _insert_if_new(database, PLANS).returning(PLANS.c.plan)  # a rowcount is not told everywhere
+        if connection.execute(is_new, row).first() is not None:
             batches = -(-plan.summary.devices // options.batch_size)
             if batches:
                 new = [

@@ -1,7 +1,7 @@
 """Estates: isolated populations on one running emulator, kept in the database and, for reading, in memory.
 
-Nothing but this process writes the rows of its estates (the data update writes slots and certificates only), so
-an estate in memory is never behind its rows: it changes after the commit that changed them, and only then.
+Nothing but this process writes the rows of its estates (the data update writes slots and certificates only),
+so an estate in memory is never behind them: it changes after the commit that changed them, and only then.
 """
 
 from __future__ import annotations

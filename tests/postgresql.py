@@ -8,7 +8,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 REQUIRED = "SMETS1_POSTGRESQL_REQUIRED"
-"""Set to 1 (as CI does), what would skip the tests on PostgreSQL fails them."""
+"""Set to 1, what would skip the tests on PostgreSQL fails them."""
 
 NewDatabase = Callable[[], str]
 """Makes an empty database and returns its URL for SQLAlchemy."""
@@ -57,7 +57,7 @@ def waiting_for_a_lock(url: str) -> int:
 
 
 @contextmanager
-def server() -> Iterator[Path]:
+def server(settings: Sequence[str] = ("fsync=off",)) -> Iterator[Path]:
     """A server of our own on a socket in a folder of its own, which is yielded; it does not start as root."""
     initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
     user = None
@@ -77,7 +77,7 @@ def server() -> Iterator[Path]:
     data = str(folder / "data")
     try:
         call(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        options = f"-k {folder} -c listen_addresses= -c fsync=off"
+        options = " ".join([f"-k {folder} -c listen_addresses=", *(f"-c {each}" for each in settings)])
         call(pg_ctl, "-D", data, "-w", "-l", str(folder / "log"), "-o", options, "start")
         try:
             yield folder

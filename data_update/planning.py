@@ -126,7 +126,8 @@ class _Count:
     def __init__(self, writer: PlanWriter, numbers: dict[EUI64, int]) -> None:
         self._writer = writer
         self._numbers = numbers
-        self._examined = self._correct = 0
+        self._examined = 0
+        self._correct: Counter[tuple[str, str, str]] = Counter()
         self._left_alone: Counter[tuple[str, str, str, str]] = Counter()
         self._groups: Counter[tuple[str, str, str, str, str]] = Counter()
 
@@ -134,7 +135,7 @@ class _Count:
         judged = classifier.judge(row)
         if judged.verdict is Verdict.CORRECT:
             self._examined += 1
-            self._correct += 1
+            self._correct[row.s1sp, row.cohort, row.device_type] += 1
         elif judged.pair is None:
             assert judged.reason is not None
             self.leave(
@@ -176,7 +177,7 @@ class _Count:
         return PlanSummary(
             devices=sum(self._groups.values()),
             examined=self._examined,
-            correct=self._correct,
+            correct_slots=tuple((*key, count) for key, count in sorted(self._correct.items())),
             left_alone=tuple((*key, count) for key, count in sorted(self._left_alone.items())),
             groups=tuple(Group(*key, count) for key, count in sorted(self._groups.items())),
         )

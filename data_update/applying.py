@@ -10,12 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Table, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
-
-from data_update.audit import BATCHES, PLANS, Action, Outcome, updated_by
+from data_update.audit import Action, Outcome, updated_by
+from data_update.beginning import begin
 from data_update.carrying_out import Carried, carry_out, prepare
 from data_update.database import Database
 from data_update.errors import DataUpdateError
@@ -58,11 +56,13 @@ class Applied:
     Attributes:
         outcomes: devices by outcome, over all processes and all calls.
         left: devices without an audit row yet.
+        recorded: devices whose audit row was written by this call.
         stopped: why it stopped before the end; None when it did not.
     """
 
     outcomes: dict[Outcome, int]
     left: int
+    recorded: int
     stopped: str | None
 
 
@@ -120,7 +120,7 @@ def apply(
     )
     check_still_matching(database, plan, tables, now())
     prepare(database)
-    batch_size = _begin(database, plan, tables, options, now())
+    batch_size = begin(database, plan, tables, by=options.by, batch_size=options.batch_size, now=now())
     work = _Work(database, plan, tables, options, batch_size, stop or Stop(), progress, now)
     return work.run()
 
@@ -155,7 +155,8 @@ class _Work:
         """Carry out batches until none is left, or somebody wants to stop."""
         total = self._plan.summary.devices
         before = self._outcomes()
-        done, skipped = sum(before.values()), 0
+        begun_with = done = sum(before.values())
+        skipped = 0
         self._progress(Progress(total, done, 0, 0))
         while not self._should_stop():
             begun = time.monotonic()
@@ -177,7 +178,7 @@ class _Work:
             self._stop.pause(pause)
         after = self._outcomes()
         left = total - sum(after.values())
-        return Applied(after, left, self._stop.reason if left else None)
+        return Applied(after, left, done - begun_with, self._stop.reason if left else None)
 
     def _should_stop(self) -> bool:
         window = self._options.window
@@ -240,59 +241,3 @@ class _Work:
         with self._database.explained("counting"), self._database.transaction() as connection:
             count: int = connection.execute(OUTSTANDING, {"plan": self._plan.plan_id}).scalar_one()
         return count
-
-
-def _begin(database: Database, plan: Plan, tables: Tables, options: Options, now: datetime) -> int:
-    """Note the plan and its batches, and see that the certificates are there; once for each plan.
-
-    Returns:
-        The batch size that was decided when the plan was first applied.
-    """
-    with database.explained("noting the plan"), database.transaction() as connection:
-        row: dict[str, Any] = {
-            "plan": plan.plan_id,
-            "digest": plan.digest,
-            "scope": plan.header.scope,
-            "made_at": plan.header.made_at,
-            "started_at": now.isoformat(),
-            "started_by": options.by,
-            "devices": plan.summary.devices,
-            "batch_size": options.batch_size,
-            "rolled_back_at": None,
-        }
-        is_new = _insert_if_new(database, PLANS).returning(PLANS.c.plan)  # a rowcount is not told everywhere
-        if connection.execute(is_new, row).first() is not None:
-            batches = -(-plan.summary.devices // options.batch_size)
-            if batches:
-                new = [
-                    {"plan": plan.plan_id, "number": number, "attempts": 0, "done_at": None}
-                    for number in range(batches)
-                ]
-                connection.execute(insert(BATCHES), new)
-            used = {group.new for group in plan.summary.groups}
-            certificates = {
-                sha256: der
-                for pair in plan.header.pairs
-                if pair.party in used
-                for sha256, der in (
-                    (pair.digital_signing_sha256, pair.digital_signing),
-                    (pair.key_agreement_sha256, pair.key_agreement),
-                )
-            }
-            names = tables.certificates.c
-            for sha256, der in certificates.items():
-                values = {names.sha256: sha256, names.der: der}
-                connection.execute(_insert_if_new(database, tables.certificates).values(values))
-        known = connection.execute(
-            select(PLANS.c.batch_size, PLANS.c.rolled_back_at).where(PLANS.c.plan == plan.plan_id)
-        ).one()
-    if known.rolled_back_at is not None:
-        raise DataUpdateError(
-            f"{plan.path}: was rolled back at {known.rolled_back_at}; make the plan anew to update again"
-        )
-    return int(known.batch_size)
-
-
-def _insert_if_new(database: Database, table: Table) -> Any:
-    dialect = sqlite if database.is_sqlite else postgresql
-    return dialect.insert(table).on_conflict_do_nothing()

@@ -42,9 +42,19 @@ PLANS = Table(
     Column("started_by", String, nullable=False),
     Column("devices", Integer, nullable=False),
     Column("batch_size", Integer, nullable=False),
+    Column("layout", String, nullable=False),
+    Column("rollback_started_at", String),
     Column("rolled_back_at", String),
 )
-"""Each plan that was ever begun here; the batches are its rows in the order of the file."""
+"""Each plan ever begun here, its layout as JSON; the batches are its rows in the order of the file."""
+
+CERTIFICATES_ADDED = Table(
+    "data_update_certificates",
+    METADATA,
+    Column("plan", String(PLAN_ID_LENGTH), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+)
+"""The certificates that were not in the database before a plan was begun; rolling back removes them."""
 
 BATCHES = Table(
     "data_update_batches",

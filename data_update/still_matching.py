@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Column, MetaData, Select, String, Table, and_, delete, exists, or_, select
@@ -53,6 +55,42 @@ def check_still_matching(database: Database, plan: Plan, tables: Tables, now: da
                 if changed:
                     raise DataUpdateError(_registrations_changed(plan, changed))
         connection.execute(delete(PLANNED))
+
+
+def check_registration_file(plan: Plan, path: Path | None) -> bool:
+    """See that a file of Registration Data is the one a plan was made with.
+
+    Args:
+        plan: the plan.
+        path: the file of today; None when there is none.
+
+    Returns:
+        Whether Registration Data is compared: with this file now or, later, with the database.
+
+    Raises:
+        DataUpdateError: it is another file, or the plan was made without one.
+    """
+    digest = plan.header.registrations_digest
+    if path is None:
+        return digest is None
+    if digest is None:
+        raise DataUpdateError(
+            f"{path}: {plan.path} was made with the Registration Data of the database; leave "
+            "--registrations out"
+        )
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataUpdateError(
+            f"{path}: cannot be read: {error.strerror}; give the CSV file of Registration Data"
+        ) from error
+    if found != digest:
+        raise DataUpdateError(
+            f"{path}: not the Registration Data {plan.path} was made with: its SHA-256 is {found[:16]}…, the "
+            f"plan's is {digest[:16]}…; make the plan anew with this file"
+        )
+    return True
 
 
 def _part(plan: Plan, start: int) -> Iterator[tuple[str, str, str, str, str | None]]:

@@ -1,0 +1,168 @@
+"""``smets1-conformance data-update apply``: carry a plan out, batch after batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from smets1_conformance.commands.data_update.options import (
+    INCOMPLETE,
+    by_option,
+    database_option,
+    plan_argument,
+    told,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from data_update.applying import Applied, Progress
+    from data_update.database import Database
+    from data_update.pace import Window
+    from data_update.plan_file import Plan
+    from smets1_conformance.commands.data_update.progress_line import ProgressLine
+
+_MOST_SKIPPED = 20
+
+
+class WindowType(click.ParamType["Window"]):
+    """A daily maintenance window."""
+
+    name = "window"
+
+    def convert(
+        self, value: str | Window, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Window:
+        """Read it; click tells of a mistake."""
+        from data_update.pace import Window
+
+        if isinstance(value, Window):
+            return value
+        try:
+            return Window.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command(short_help="Carry a plan out, in batches.")
+@plan_argument
+@database_option
+@click.option(
+    "--batch",
+    default=500,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1),
+    help="Devices in a transaction; decided when a plan is first applied.",
+)
+@click.option(
+    "--rate",
+    metavar="DEVICES/S",
+    type=click.FloatRange(0, min_open=True),
+    help="No more devices a second than these.",
+)
+@click.option(
+    "--window",
+    type=WindowType(),
+    metavar="HH:MM-HH:MM [ZONE]",
+    help='Stop when the window closes: "22:00-05:00 Europe/London"; UTC without a zone.',
+)
+@by_option
+@click.option(
+    "--registrations",
+    metavar="CSV",
+    type=click.Path(path_type=Path),
+    help="The file of Registration Data of today, which must be the one the plan was made with.",
+)
+def apply(
+    plan_file: Path,
+    database: str,
+    batch: int,
+    rate: float | None,
+    window: Window | None,
+    by: str,
+    registrations: Path | None,
+) -> None:
+    """Carry PLAN out in the database, while Service Users work.
+
+    Each batch is one transaction, with an audit row for each device. A slot that somebody has changed since
+    the plan was made is left as it is. Ctrl-C ends after the batch at work, once more ends at once; the same
+    command goes on. In PostgreSQL several processes may work on one plan.
+    """
+    from data_update import applying
+    from data_update.database import Database
+    from data_update.pace import Stop
+    from data_update.plan_file import Plan
+    from data_update.still_matching import check_registration_file
+    from smets1_conformance.commands.data_update.progress_line import ProgressLine
+    from smets1_conformance.commands.data_update.stop_signals import EndedAtOnce, heeding_signals
+
+    stop = Stop()
+    options = applying.Options(by, batch, rate, window)
+    try:
+        with told(), heeding_signals(stop):
+            plan = Plan(plan_file)
+            compared = check_registration_file(plan, registrations)
+            if not compared:
+                click.echo(
+                    f"Not compared with Registration Data of today: {plan.header.registrations} was not "
+                    "given (--registrations)",
+                    err=True,
+                )
+            with Database(database) as opened:
+                with ProgressLine("applying") as line:
+                    applied = applying.apply(opened, plan, options, stop=stop, progress=_shown_on(line))
+                _tell(opened, plan, applied)
+    except EndedAtOnce:
+        click.echo("Ended at once; the batch at work was rolled back. The same command goes on.", err=True)
+        raise SystemExit(INCOMPLETE) from None
+    if applied.left:
+        raise SystemExit(INCOMPLETE)
+
+
+def _shown_on(line: ProgressLine) -> Callable[[Progress], None]:
+    def show(progress: Progress) -> None:
+        notes = []
+        if progress.skipped:
+            notes.append(f"{progress.skipped:,} changed since")
+        if progress.waiting:
+            notes.append(f"{progress.waiting:,} locked by others")
+        line.show(progress.done, progress.total, ", ".join(notes))
+
+    return show
+
+
+def _tell(database: Database, plan: Plan, applied: Applied) -> None:
+    """Say what came of it."""
+    from data_update.audit import Action, Outcome
+    from data_update.skipped import skipped
+
+    if not plan.summary.devices:
+        click.echo("Nothing is to be replaced.")
+        return
+    if not applied.left and not applied.recorded:
+        click.echo(f"{plan.path} was applied before; nothing was left to do.")
+    replaced, changed, gone = (
+        applied.outcomes.get(each, 0) for each in (Outcome.REPLACED, Outcome.CHANGED, Outcome.GONE)
+    )
+    click.echo(
+        f"{plan.summary.devices:,} devices: {replaced:,} replaced, {changed:,} skipped as changed since, "
+        f"{gone:,} skipped as no longer there, {applied.left:,} left"
+    )
+    for each in skipped(database, plan.plan_id, Action.APPLY, _MOST_SKIPPED):
+        if each.outcome is Outcome.CHANGED:
+            holder = f"holds {each.party or 'nothing'}"
+            since = f", written {each.updated_at or 'at an unknown time'} by {each.updated_by or 'unknown'}"
+            click.echo(f"  {each.device_id}  {holder}{since}")
+        else:
+            click.echo(f"  {each.device_id}  has no Network Operator slot any more")
+    if changed + gone > _MOST_SKIPPED:
+        click.echo(
+            f"  and {changed + gone - _MOST_SKIPPED:,} more: see smets1-conformance data-update report"
+        )
+    if applied.left:
+        click.echo(f"{applied.stopped or 'stopped'}; the same command goes on.")
+    else:
+        click.echo(f"Next:  smets1-conformance data-update verify {plan.path} --database …")

@@ -1,0 +1,131 @@
+"""``smets1-conformance data-update plan``: what is incorrect, and what is to replace it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from smets1_conformance.commands.data_update.options import database_option, plan_argument, told
+
+_MAIN_ESTATE = "main"
+"""What the emulators call the estate that is there without being asked for."""
+
+
+class InstantType(click.ParamType[datetime]):
+    """An ISO 8601 date-time with its zone, as an instant in UTC."""
+
+    name = "instant"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read it; click tells of a mistake."""
+        try:
+            moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            moment = None
+        if moment is None or moment.tzinfo is None:
+            self.fail(
+                f"expected a date-time with zone such as 2026-03-01T12:00:00Z, found {value!r}", param, ctx
+            )
+        return moment.astimezone(UTC)
+
+
+@click.command(short_help="Find what is incorrect, and decide what replaces it.")
+@plan_argument
+@database_option
+@click.option(
+    "--certificates",
+    required=True,
+    metavar="DIR|CSV",
+    type=click.Path(path_type=Path),
+    help="The certificates Network Operators shared (Engineering Recommendation M31): a folder, or a CSV "
+    "file that names them.",
+)
+@click.option(
+    "--trust",
+    metavar="DIR|FILE",
+    type=click.Path(path_type=Path),
+    help="Certificates of the roots; without it those found with the shared certificates.",
+)
+@click.option(
+    "--registrations",
+    metavar="CSV",
+    type=click.Path(path_type=Path),
+    help="Registration Data from a file instead of the database.",
+)
+@click.option(
+    "--without-mprn-check-digits",
+    is_flag=True,
+    help="Take MPRNs of that file whose last two digits are no check digits.",
+)
+@click.option(
+    "--layout",
+    "layout_file",
+    metavar="TOML",
+    type=click.Path(path_type=Path),
+    help="Names of the tables and columns, where they are not those of the bundled S1SP emulator.",
+)
+@click.option(
+    "--estate",
+    default=_MAIN_ESTATE,
+    show_default=True,
+    help="Which population of the database; without meaning where the layout has no scope.",
+)
+@click.option(
+    "--device-type", "device_types", multiple=True, metavar="TYPE", help="Only this type; may be repeated."
+)
+@click.option(
+    "--at",
+    type=InstantType(),
+    metavar="TIME",
+    help="Judge registrations and certificates at this time, such as 2026-03-01T12:00:00Z.  [default: now]",
+)
+def plan(
+    plan_file: Path,
+    database: str,
+    certificates: Path,
+    trust: Path | None,
+    registrations: Path | None,
+    without_mprn_check_digits: bool,
+    layout_file: Path | None,
+    estate: str,
+    device_types: tuple[str, ...],
+    at: datetime | None,
+) -> None:
+    """Find incorrect Network Operator slots, decide what replaces them, and write that as PLAN.
+
+    Nothing is written to the database. A slot about which there is a doubt is left alone, with the reason.
+    """
+    from data_update.certificate_list import load_certificate_list
+    from data_update.database import Database
+    from data_update.layout import Layout, load_layout
+    from data_update.plan_file import Plan
+    from data_update.planning import PlanRequest, make_plan
+    from data_update.registration_file import RegistrationFile
+    from smets1_conformance.commands.data_update.plan_summary import new_console, print_summary
+    from smets1_conformance.commands.data_update.progress_line import ProgressLine
+
+    moment = at or datetime.now(UTC)
+    with told():
+        layout = Layout() if layout_file is None else load_layout(layout_file)
+        shared = load_certificate_list(certificates, at=moment, trust=trust)
+        of_file = None
+        if registrations is not None:
+            of_file = RegistrationFile(registrations, mprn_check_digits=not without_mprn_check_digits)
+        request = PlanRequest(plan_file, layout, estate, shared, moment, of_file, device_types)
+        with Database(database, read_only=True) as opened, ProgressLine("examining", "slots") as line:
+            make_plan(opened, request, line.show)
+        made = Plan(plan_file)
+    names = {str(identifier): party.name for identifier, party in shared.parties.items()}
+    print_summary(new_console(), made, names)
+    click.echo(_next_step(made.summary.devices, plan_file, registrations))
+
+
+def _next_step(devices: int, plan_file: Path, registrations: Path | None) -> str:
+    if not devices:
+        return "Nothing is to be replaced."
+    again = "" if registrations is None else f" --registrations {registrations}"
+    return f"Next:  smets1-conformance data-update apply {plan_file}{again} --database …"

@@ -189,8 +189,8 @@ class RegistrationFile:
             return f"wrong check digit in the MPAN {mpxn}; correct it where the extract comes from"
         if digits == _MPRN_DIGITS:
             return (
-                f"wrong check digits in the MPRN {mpxn}; correct it where the extract comes from, or have "
-                "the check digits of MPRNs left unchecked"
+                f"wrong check digits in the MPRN {mpxn}; correct it where the extract comes from, or give "
+                "--without-mprn-check-digits"
             )
         return (
             f"expected an MPAN of {_MPAN_DIGITS} or an MPRN of {_MPRN_DIGITS} digits, found {mpxn!r}; export "

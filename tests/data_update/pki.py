@@ -100,6 +100,27 @@ def write_csv(file: Path, rows: Sequence[Mapping[str, str]], header: Sequence[st
     return file
 
 
+def csv_row(**changed: str) -> dict[str, str]:
+    """The row of the party in the north, as `write_csv_of_north` lays out its files."""
+    return {
+        "network_operator": "North Networks",
+        "entity_identifier": NORTH,
+        "market_participant_id": "NRTH",
+        "digital_signing": "north/ds.pem",
+        "key_agreement": "north/ka.pem",
+    } | changed
+
+
+def write_csv_of_north(
+    folder: Path, smki: Smki, signing: OrganisationCertificate, agreement: OrganisationCertificate
+) -> Path:
+    """Write a list that is a CSV file, with the party in the north and the authorities."""
+    write_pem(folder / "smki.pem", *smki.authorities)
+    write_pem(folder / "north" / "ds.pem", signing)
+    write_pem(folder / "north" / "ka.pem", agreement)
+    return write_csv(folder / "list.csv", [csv_row()])
+
+
 def list_of_test_pki(pki: TestPKI, folder: Path, *, without: Iterable[str] = ()) -> Path:
     """Write the list of a test PKI's Network Operators as a folder, with the authorities.
 

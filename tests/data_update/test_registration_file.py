@@ -60,8 +60,8 @@ def test_mprns_may_be_taken_unchecked(tmp_path: Path) -> None:
     wrong = MPRN[:-1] + str((int(MPRN[-1]) + 1) % 10)
     lines = [f"{point},GT,{PARTY},2021-06-30," for point in (wrong, "1234567")]
     assert [row.mpxn for row in rows(tmp_path, HEADER, *lines, mprn_check_digits=False)] == [wrong, "1234567"]
-    assert "check digits left unchecked" not in refusal(tmp_path, HEADER, lines[1])
-    assert "check digits of MPRNs left unchecked" in refusal(tmp_path, HEADER, lines[0])
+    assert "or give --without-mprn-check-digits" in refusal(tmp_path, HEADER, lines[0])
+    assert "expected an MPAN of 13 or an MPRN of 10 digits" in refusal(tmp_path, HEADER, lines[1])
 
 
 def test_the_digest_is_that_of_the_octets(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ class PlanHeader:
         layout: its tables.
         registrations: where Registration Data came from: "the database", or the name of a file.
         registrations_digest: SHA-256 of that file; None for the database.
+        mprn_check_digits: whether its MPRNs had to have right check digits; None for the database.
         certificate_list: where the certificates came from.
         certificate_list_digest: what `CertificateList.digest` was.
         anchors: what their chains were checked against.
@@ -39,6 +40,7 @@ class PlanHeader:
     layout: Layout
     registrations: str
     registrations_digest: str | None
+    mprn_check_digits: bool | None
     certificate_list: str
     certificate_list_digest: str
     anchors: str
@@ -56,6 +58,7 @@ class PlanHeader:
             "layout": self.layout.model_dump(mode="json"),
             "registrations": self.registrations,
             "registrations_digest": self.registrations_digest,
+            "mprn_check_digits": self.mprn_check_digits,
             "certificate_list": self.certificate_list,
             "certificate_list_digest": self.certificate_list_digest,
             "anchors": self.anchors,
@@ -103,6 +106,7 @@ class PlanHeader:
             layout=Layout.model_validate(content["layout"]),
             registrations=content["registrations"],
             registrations_digest=content["registrations_digest"],
+            mprn_check_digits=content["mprn_check_digits"],
             certificate_list=content["certificate_list"],
             certificate_list_digest=content["certificate_list_digest"],
             anchors=content["anchors"],

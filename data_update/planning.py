@@ -83,10 +83,11 @@ def make_plan(
             the path already.
     """
     tables = database.tables(request.layout, request.scope, registrations=request.registrations is None)
-    source, of_file, registrations_digest = tables.registrations, None, None
+    source, of_file, registrations_digest, check_digits = tables.registrations, None, None, None
     if request.registrations is not None:
         registrations_digest = _load(database, request.registrations)
         source, of_file = REGISTRATIONS_OF_FILE, str(request.registrations.path)
+        check_digits = request.registrations.mprn_check_digits
     pairs = tuple(request.certificate_list.usable())
     header = PlanHeader(
         made_at=request.at.isoformat(),
@@ -95,6 +96,7 @@ def make_plan(
         layout=request.layout,
         registrations=of_file or "the database",
         registrations_digest=registrations_digest,
+        mprn_check_digits=check_digits,
         certificate_list=str(request.certificate_list.source),
         certificate_list_digest=request.certificate_list.digest,
         anchors=request.certificate_list.anchors,

@@ -71,7 +71,7 @@ class RegistrationFile:
                 not, one of up to ten digits is taken as it is.
         """
         self.path = path
-        self._mprn_check_digits = mprn_check_digits
+        self.mprn_check_digits = mprn_check_digits
         self._digest: str | None = None
 
     @property
@@ -173,7 +173,7 @@ class RegistrationFile:
         return RegistrationRow(mpxn, role, registered, effective_from, effective_to)
 
     def _is_mprn(self, text: str) -> bool:
-        if self._mprn_check_digits:
+        if self.mprn_check_digits:
             return is_mprn(text)
         return 0 < len(text) <= _MPRN_DIGITS and _is_digits(text)
 

@@ -18,18 +18,12 @@ from data_update.carrying_out import Carried, carry_out, prepare
 from data_update.database import Database
 from data_update.errors import DataUpdateError
 from data_update.layout import Tables
-from data_update.pace import Rate, Stop, Window
+from data_update.pace import Rate, Stop, Window, pause_for_locks, pause_for_other_writers
 from data_update.plan_file import Plan
 from data_update.statements import BATCH, CLAIM, FINISH, OUTSTANDING, Statements, outcomes
 from data_update.still_matching import check_still_matching
 
 DEFAULT_BATCH: Final = 500
-
-_SHARE_FOR_OTHERS: Final = 0.1
-"""SQLite has one writer at a time and no queue: so much of the time of each batch is left to the others."""
-_LEAST_PAUSE: Final = 0.001
-_LONGEST_WAIT: Final = 1.0
-_FIRST_WAIT: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +158,7 @@ class _Work:
             if carried is None:
                 if not self._outstanding():
                     break
-                self._stop.pause(_FIRST_WAIT)  # other processes hold what is left; one of them may die
+                self._stop.pause(pause_for_locks(0))  # other processes hold what is left; one of them may die
                 continue
             done += carried.recorded
             skipped += carried.recorded - carried.changed
@@ -172,9 +166,9 @@ class _Work:
             self._progress(Progress(total, done, skipped, sum(self._waiting.values())))
             pause = self._rate.pause_after(carried.recorded)
             if self._database.is_sqlite:
-                pause = max(pause, _LEAST_PAUSE, _SHARE_FOR_OTHERS * (time.monotonic() - begun))
+                pause = max(pause, pause_for_other_writers(time.monotonic() - begun))
             if carried.left:
-                pause = max(pause, min(_FIRST_WAIT * 2**attempts, _LONGEST_WAIT))
+                pause = max(pause, pause_for_locks(attempts))
             self._stop.pause(pause)
         after = self._outcomes()
         left = total - sum(after.values())

@@ -9,7 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from datetime import time as time_of_day
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_SHARE_FOR_OTHERS: Final = 0.1
+_LEAST_PAUSE: Final = 0.001
+_FIRST_WAIT: Final = 0.05
+_LONGEST_WAIT: Final = 1.0
 
 _WINDOW = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)(?: (\S+))?")
 
@@ -109,3 +115,16 @@ class Rate:
         if self._limit is None:
             return 0.0
         return max(0.0, self._start + self._devices / self._limit - self._monotonic())
+
+
+def pause_for_other_writers(worked: float) -> float:
+    """Return how many seconds to leave to other writers after so many of work.
+
+    SQLite has one writer at a time and no queue: without a pause the others would hardly get their turn.
+    """
+    return max(_LEAST_PAUSE, _SHARE_FOR_OTHERS * worked)
+
+
+def pause_for_locks(attempts: int) -> float:
+    """Return how many seconds to wait until what others hold locked is tried again."""
+    return min(_FIRST_WAIT * 2.0 ** min(attempts, 10), _LONGEST_WAIT)

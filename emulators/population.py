@@ -279,7 +279,7 @@ def _digest(text: str) -> bytes:
 
 def _slots(
     devices: Iterable[Device], registered: Mapping[UserRole, EUI64], *, under_dcc_control: bool
-) -> Iterator[SlotAssignment]:
+) -> list[SlotAssignment]:
     """A meter and a GPF trust Supplier, Network Operator and DCC; a CHF the DCC only.
 
     Slots for Root, Recovery and TransCoS exist on a device but play no part in MP107; the population has
@@ -287,11 +287,17 @@ def _slots(
     """
     electricity = (registered[UserRole.IMPORT_SUPPLIER], registered[UserRole.ELECTRICITY_DISTRIBUTOR])
     gas = (registered[UserRole.GAS_SUPPLIER], registered[UserRole.GAS_TRANSPORTER])
+    slots: list[SlotAssignment] = []
     for device in devices:
+        device_id = device.device_id
         if device.mpxn is not None:
             supplier, operator = electricity if device.device_type is DeviceType.ESME else gas
-            yield SlotAssignment(device.device_id, RemotePartyRole.SUPPLIER, supplier)
             holder = DCC_CONTROL if under_dcc_control else operator
-            yield SlotAssignment(device.device_id, RemotePartyRole.NETWORK_OPERATOR, holder)
-        if device.mpxn is not None or device.device_type is DeviceType.CHF:
-            yield SlotAssignment(device.device_id, RemotePartyRole.ACB, DCC_CONTROL)
+            slots += (
+                SlotAssignment(device_id, RemotePartyRole.SUPPLIER, supplier),
+                SlotAssignment(device_id, RemotePartyRole.NETWORK_OPERATOR, holder),
+                SlotAssignment(device_id, RemotePartyRole.ACB, DCC_CONTROL),
+            )
+        elif device.device_type is DeviceType.CHF:
+            slots.append(SlotAssignment(device_id, RemotePartyRole.ACB, DCC_CONTROL))
+    return slots

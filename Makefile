@@ -43,7 +43,7 @@ report: $(VENV)/.run-stamp ## Allure HTML and summary from the last run
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-report.lock
 	@$(BIN)/smets1-conformance report --output $(OUTPUT)
 
-bench: $(VENV)/.dev-stamp ## signatures and round trips a second
+bench: $(VENV)/.dev-stamp ## signatures, round trips and the data update: what they cost (ARGS=data-update: one)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 check: lint types test run ## what a change must pass before it is offered

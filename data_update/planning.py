@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Column, MetaData, Select, String, Table, and_, exists, literal, null, or_, select
 
+from data_update.baseline import written_baseline
 from data_update.certificate_list import CertificateList, Pair
 from data_update.classification import Classifier, Held, Known, SlotRow
 from data_update.database import Database
@@ -23,6 +25,7 @@ from data_update.reasons import Reason, Verdict
 from data_update.records import LeftAlone, PlannedPair, Replacement
 from data_update.registered import in_effect, network_operator_role
 from data_update.registration_file import RegistrationFile
+from data_update.row_records import recorded_tables
 from duis.identifiers import EUI64
 from duis.smki.certificate import CertificateUnreadable, OrganisationCertificate
 
@@ -53,6 +56,7 @@ class PlanRequest:
         at: the time at which registrations and certificates are judged, in UTC.
         registrations: a file of Registration Data; None for the database's own.
         device_types: only these; all when empty.
+        baseline: where the baseline is written that `verify` compares with; None for no baseline.
     """
 
     path: Path
@@ -62,6 +66,7 @@ class PlanRequest:
     at: datetime
     registrations: RegistrationFile | None = None
     device_types: tuple[str, ...] = ()
+    baseline: Path | None = None
 
 
 def _no_progress(_examined: int) -> None:
@@ -104,8 +109,11 @@ def make_plan(
         pairs=tuple(_planned(pair, request.certificate_list) for pair in pairs),
     )
     numbers = {pair.party: number for number, pair in enumerate(pairs)}
-    with PlanWriter(request.path, header) as writer:
+    recorded = recorded_tables(database, tables, registrations=request.registrations is None)
+    baseline: str | None = None
+    with PlanWriter(request.path, header) as writer, ExitStack() as kept_with_plan:
         count = _Count(writer, numbers)
+        begun = datetime.now(UTC)
         with database.explained("reading the slots"), database.transaction():
             known = Known(request.layout.words, _certificates(database, tables), request.certificate_list)
             classifier = Classifier(known)
@@ -116,7 +124,10 @@ def make_plan(
                     progress(number)
             for orphan in database.stream(_orphans(tables)):
                 count.leave(LeftAlone(orphan[0], "", "", "", "", Reason.UNKNOWN_DEVICE, ""))
-        summary = count.summary()
+            if request.baseline is not None:
+                writing = written_baseline(request.baseline, database, recorded, begun)
+                baseline = kept_with_plan.enter_context(writing)
+        summary = replace(count.summary(), baseline=baseline)
         progress(summary.examined)
         writer.finish(summary)
     return summary

@@ -83,6 +83,13 @@ class InstantType(click.ParamType[datetime]):
     metavar="TIME",
     help="Judge registrations and certificates at this time, such as 2026-03-01T12:00:00Z.  [default: now]",
 )
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Where to write what every row is now, as hashes, for `verify`.  [default: PLAN.baseline]",
+)
+@click.option("--no-baseline", is_flag=True, help="Write none; `verify` cannot tell what else changed then.")
 def plan(
     plan_file: Path,
     database: str,
@@ -94,11 +101,14 @@ def plan(
     estate: str,
     device_types: tuple[str, ...],
     at: datetime | None,
+    baseline: Path | None,
+    no_baseline: bool,
 ) -> None:
     """Find incorrect Network Operator slots, decide what replaces them, and write that as PLAN.
 
     Nothing is written to the database. A slot about which there is a doubt is left alone, with the reason.
     """
+    from data_update.baseline import baseline_path
     from data_update.certificate_list import load_certificate_list
     from data_update.database import Database
     from data_update.layout import Layout, load_layout
@@ -115,7 +125,8 @@ def plan(
         of_file = None
         if registrations is not None:
             of_file = RegistrationFile(registrations, mprn_check_digits=not without_mprn_check_digits)
-        request = PlanRequest(plan_file, layout, estate, shared, moment, of_file, device_types)
+        kept = None if no_baseline else baseline or baseline_path(plan_file)
+        request = PlanRequest(plan_file, layout, estate, shared, moment, of_file, device_types, kept)
         with Database(database, read_only=True) as opened, ProgressLine("examining", "slots") as line:
             make_plan(opened, request, line.show)
         made = Plan(plan_file)

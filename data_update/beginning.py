@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data_update.audit import BATCHES, CERTIFICATES_ADDED, PLANS
+from data_update.carrying_out import alone
 from data_update.database import Database
 from data_update.errors import DataUpdateError
 from data_update.layout import Tables
@@ -25,6 +26,7 @@ def begin(database: Database, plan: Plan, tables: Tables, *, by: str, batch_size
         DataUpdateError: the plan was rolled back, or somebody has begun to.
     """
     with database.explained("noting the plan"), database.transaction() as connection:
+        alone(database, connection)  # no rollback of another plan removes a certificate that is there
         row = plan_row(plan, by=by, batch_size=batch_size, started_at=now.isoformat())
         is_new = _insert_if_new(database, PLANS).returning(PLANS.c.plan)  # a rowcount is not told everywhere
         if connection.execute(is_new, row).first() is not None:

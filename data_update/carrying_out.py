@@ -12,7 +12,7 @@ from data_update.audit import METADATA as AUDIT_TABLES
 from data_update.database import Database
 from data_update.statements import BATCH, Statements
 
-_CREATION: Final = 0x4D503107
+_BEGINNING_AND_ENDING: Final = 0x4D503107
 """A number that only the data update takes an advisory lock on."""
 
 Fill = Callable[[], None]
@@ -41,10 +41,15 @@ def prepare(database: Database) -> None:
         DataUpdateError: the database does not permit it.
     """
     with database.explained("creating the tables of the data update"), database.transaction() as connection:
-        if not database.is_sqlite:  # two processes that begin at once must not both create them
-            connection.execute(select(func.pg_advisory_xact_lock(_CREATION)))
+        alone(database, connection)  # two processes that begin at once must not both create them
         AUDIT_TABLES.create_all(connection)
     database.create_temporary(BATCH)
+
+
+def alone(database: Database, connection: Connection) -> None:
+    """Wait until no other process of the data update begins or ends a plan; until the transaction ends."""
+    if not database.is_sqlite:  # which has one writer anyway
+        connection.execute(select(func.pg_advisory_xact_lock(_BEGINNING_AND_ENDING)))
 
 
 def carry_out(

@@ -165,24 +165,56 @@ class Statements:
         return as_text(slots.c[name]) if name in slots.c else null()
 
 
-def fill_from_audit() -> Insert:
-    """Fill the batch to roll back the devices `first` to `last` of a plan."""
-    source = select(
-        AUDIT.c.device_id,
-        AUDIT.c.after_remote_party_id,
-        AUDIT.c.after_digital_signing,
-        AUDIT.c.after_key_agreement,
-        bindparam("written_by", type_=String),
-        AUDIT.c.before_remote_party_id,
-        AUDIT.c.before_digital_signing,
-        AUDIT.c.before_key_agreement,
-        AUDIT.c.before_updated_at,
-        AUDIT.c.before_updated_by,
-    ).where(
+CHOSEN: Final = Table(
+    "data_update_chosen",
+    MetaData(),
+    Column("device_id", String, primary_key=True),
+    prefixes=["TEMPORARY"],
+)
+"""The devices a rollback is limited to; of one session only."""
+
+
+def to_roll_back(*, only_chosen: bool) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that an audit row is a replacement of `plan`, perhaps of a chosen device."""
+    conditions = (
         AUDIT.c.plan == bindparam("plan"),
         AUDIT.c.action == literal(Action.APPLY.value),
         AUDIT.c.outcome == literal(Outcome.REPLACED.value),
-        AUDIT.c.device_id.between(bindparam("first"), bindparam("last")),
+    )
+    chosen = exists().where(CHOSEN.c.device_id == AUDIT.c.device_id)
+    return (*conditions, chosen) if only_chosen else conditions
+
+
+def not_rolled_back() -> ColumnElement[bool]:
+    """Return the condition that the device of a row of the audit was not looked at by a rollback yet."""
+    rolled_back = AUDIT.alias("rolled_back")
+    return ~exists().where(
+        rolled_back.c.plan == AUDIT.c.plan,
+        rolled_back.c.device_id == AUDIT.c.device_id,
+        rolled_back.c.action == literal(Action.ROLLBACK.value),
+    )
+
+
+def fill_from_audit(*, only_chosen: bool) -> Insert:
+    """Fill the batch with the next `size` devices of `plan` that come after the device `after`."""
+    source = (
+        select(
+            AUDIT.c.device_id,
+            AUDIT.c.after_remote_party_id,
+            AUDIT.c.after_digital_signing,
+            AUDIT.c.after_key_agreement,
+            bindparam("written_by", type_=String),
+            AUDIT.c.before_remote_party_id,
+            AUDIT.c.before_digital_signing,
+            AUDIT.c.before_key_agreement,
+            AUDIT.c.before_updated_at,
+            AUDIT.c.before_updated_by,
+        )
+        .where(
+            *to_roll_back(only_chosen=only_chosen), not_rolled_back(), AUDIT.c.device_id > bindparam("after")
+        )
+        .order_by(AUDIT.c.device_id)
+        .limit(bindparam("size"))
     )
     return insert(BATCH).from_select([column.name for column in BATCH.columns], source)
 

@@ -5,7 +5,8 @@ so blocking calls straight on the event loop are safe, and what is kept in memor
 (estates, counters, certificates) is never behind it.
 
 The anchor slots of an S1SP have a second writer while it runs: the data update [FIA 3.3.2]. It changes
-slots and adds certificates, and nothing else here. Neither writer may overwrite what it has not seen:
+slots, adds certificates, and when it rolls back removes those it added that no slot holds; nothing else here.
+Neither writer may overwrite what it has not seen:
 
 - SQLite has one writer at a time. Each transaction starts with BEGIN IMMEDIATE, because a default one
   loses updates under concurrent read-then-write, and waits for another process's to end.

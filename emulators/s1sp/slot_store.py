@@ -142,16 +142,13 @@ class SlotStore:
         return {slot.remote_party_role: slot for slot in slots}
 
     def _keep(self, transaction: Transaction, certificates: Iterable[OrganisationCertificate]) -> None:
-        unknown = [each for each in certificates if self._certificates.get(each.sha256.hex()) != each]
-        if not unknown:
+        # Also those that are known: a rollback of the data update removes certificates that no slot holds.
+        kept = {each.sha256.hex(): each for each in sorted(certificates, key=lambda each: each.sha256)}
+        if not kept:
             return
-        unknown.sort(key=lambda each: each.sha256)
-        transaction.execute_many(
-            self._keep_certificate, [{"sha256": each.sha256.hex(), "der": each.der} for each in unknown]
-        )
-        transaction.after_commit(
-            lambda: self._certificates.update({each.sha256.hex(): each for each in unknown})
-        )
+        rows = [{"sha256": sha256, "der": each.der} for sha256, each in kept.items()]
+        transaction.execute_many(self._keep_certificate, rows)
+        transaction.after_commit(lambda: self._certificates.update(kept))
 
     def _from_row(self, transaction: Transaction, row: Row) -> AnchorSlot:
         return AnchorSlot(

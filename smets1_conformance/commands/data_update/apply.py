@@ -16,15 +16,10 @@ from smets1_conformance.commands.data_update.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from data_update.applying import Applied, Progress
+    from data_update.applying import Applied
     from data_update.database import Database
     from data_update.pace import Window
     from data_update.plan_file import Plan
-    from smets1_conformance.commands.data_update.progress_line import ProgressLine
-
-_MOST_SKIPPED = 20
 
 
 class WindowType(click.ParamType["Window"]):
@@ -96,7 +91,7 @@ def apply(
     from data_update.pace import Stop
     from data_update.plan_file import Plan
     from data_update.still_matching import check_registration_file
-    from smets1_conformance.commands.data_update.progress_line import ProgressLine
+    from smets1_conformance.commands.data_update.progress_line import ProgressLine, shown_on
     from smets1_conformance.commands.data_update.stop_signals import EndedAtOnce, heeding_signals
 
     stop = Stop()
@@ -113,7 +108,7 @@ def apply(
                 )
             with Database(database) as opened:
                 with ProgressLine("applying") as line:
-                    applied = applying.apply(opened, plan, options, stop=stop, progress=_shown_on(line))
+                    applied = applying.apply(opened, plan, options, stop=stop, progress=shown_on(line))
                 _tell(opened, plan, applied)
     except EndedAtOnce:
         click.echo("Ended at once; the batch at work was rolled back. The same command goes on.", err=True)
@@ -122,22 +117,10 @@ def apply(
         raise SystemExit(INCOMPLETE)
 
 
-def _shown_on(line: ProgressLine) -> Callable[[Progress], None]:
-    def show(progress: Progress) -> None:
-        notes = []
-        if progress.skipped:
-            notes.append(f"{progress.skipped:,} changed since")
-        if progress.waiting:
-            notes.append(f"{progress.waiting:,} locked by others")
-        line.show(progress.done, progress.total, ", ".join(notes))
-
-    return show
-
-
 def _tell(database: Database, plan: Plan, applied: Applied) -> None:
     """Say what came of it."""
     from data_update.audit import Action, Outcome
-    from data_update.skipped import skipped
+    from smets1_conformance.commands.data_update.skipped_devices import tell_skipped
 
     if not plan.summary.devices:
         click.echo("Nothing is to be replaced.")
@@ -151,17 +134,7 @@ def _tell(database: Database, plan: Plan, applied: Applied) -> None:
         f"{plan.summary.devices:,} devices: {replaced:,} replaced, {changed:,} skipped as changed since, "
         f"{gone:,} skipped as no longer there, {applied.left:,} left"
     )
-    for each in skipped(database, plan.plan_id, Action.APPLY, _MOST_SKIPPED):
-        if each.outcome is Outcome.CHANGED:
-            holder = f"holds {each.party or 'nothing'}"
-            since = f", written {each.updated_at or 'at an unknown time'} by {each.updated_by or 'unknown'}"
-            click.echo(f"  {each.device_id}  {holder}{since}")
-        else:
-            click.echo(f"  {each.device_id}  has no Network Operator slot any more")
-    if changed + gone > _MOST_SKIPPED:
-        click.echo(
-            f"  and {changed + gone - _MOST_SKIPPED:,} more: see smets1-conformance data-update report"
-        )
+    tell_skipped(database, plan.plan_id, Action.APPLY, changed + gone)
     if applied.left:
         click.echo(f"{applied.stopped or 'stopped'}; the same command goes on.")
     else:

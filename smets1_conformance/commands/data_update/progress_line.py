@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, Task, TaskID
     from rich.text import Text
 
+    from data_update.applying import Progress as BatchProgress
+
 _SECONDS_BETWEEN_LINES: Final = 5.0
 
 
@@ -110,6 +112,20 @@ class ProgressLine:
             console=self._console,
             transient=True,
         )
+
+
+def shown_on(line: ProgressLine) -> Callable[[BatchProgress], None]:
+    """Return what shows the progress of applying or rolling back on a line."""
+
+    def show(progress: BatchProgress) -> None:
+        notes = []
+        if progress.skipped:
+            notes.append(f"{progress.skipped:,} changed since")
+        if progress.waiting:
+            notes.append(f"{progress.waiting:,} locked by others")
+        line.show(progress.done, progress.total, ", ".join(notes))
+
+    return show
 
 
 def _duration(seconds: float) -> str:

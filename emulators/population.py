@@ -212,9 +212,7 @@ class _Plan:
         self._electricity_roles = [role for role in _ELECTRICITY_ROLES_IN_ORDER if role in present]
         self._gas_roles = [role for role in _GAS_ROLES_IN_ORDER if role in present]
         distributors = parties[UserRole.ELECTRICITY_DISTRIBUTOR]
-        self._areas = {
-            each: _FIRST_DISTRIBUTOR + distributors.index(each) % _DISTRIBUTORS for each in distributors
-        }
+        self._areas = {each: distributors.index(each) % _DISTRIBUTORS for each in distributors}
 
     def meter_set(self, number: int, ordinal: int, *, under_dcc_control: bool) -> MeterSet:
         """Return a set by its number at the S1SP, and by its number in the population."""
@@ -244,7 +242,7 @@ class _Plan:
         """MPAN and MPRN: the distributor's area and a number that no other set of the population has."""
         electricity = (ordinal * _MPAN_MULTIPLIER + self._tag) % _MPAN_NUMBERS
         gas = (ordinal * _MPRN_MULTIPLIER + self._tag) % _MPRN_NUMBERS
-        return mpan(f"{self._areas[distributor]}{electricity:010}"), mprn(f"{gas:08}")
+        return mpan(f"{_FIRST_DISTRIBUTOR + self._areas[distributor]}{electricity:010}"), mprn(f"{gas:08}")
 
     def _devices(self, number: int, electricity: str, gas: str) -> tuple[Device, ...]:
         point = {DeviceType.ESME: electricity, DeviceType.GPF: gas, DeviceType.GSME: gas}
@@ -282,8 +280,7 @@ def _slots(
 ) -> list[SlotAssignment]:
     """A meter and a GPF trust Supplier, Network Operator and DCC; a CHF the DCC only.
 
-    Slots for Root, Recovery and TransCoS exist on a device but play no part in MP107; the population has
-    none.
+    Root, Recovery and TransCoS have slots on a device too, but play no part in MP107: there are none here.
     """
     electricity = (registered[UserRole.IMPORT_SUPPLIER], registered[UserRole.ELECTRICITY_DISTRIBUTOR])
     gas = (registered[UserRole.GAS_SUPPLIER], registered[UserRole.GAS_TRANSPORTER])

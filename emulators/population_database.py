@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, select
 
 from duis.smki.certificate import OrganisationCertificate
-from duis.smki.testpki import Party, TestPKI
+from duis.smki.testpki import SLOT_HOLDERS, Party, TestPKI
 from emulators.bulk_writing import BulkWriter, bulk_writer
 from emulators.config import EstateOptions
 from emulators.database import DatabaseError
@@ -217,11 +217,18 @@ def _slot_row(estate: str, slot: SlotAssignment, contents: Mapping[str, _Content
 
 
 def _certificates(pki: TestPKI) -> tuple[list[OrganisationCertificate], dict[str, _Contents]]:
-    """Return the certificates of all who can be in a slot, and what is in a slot of each."""
+    """Return the certificates of all who can be in a slot, and what is in a slot of each.
+
+    Raises:
+        ValueError: a party has none.
+    """
     parties: dict[str, Party] = {
-        each.entity_identifier: each for each in pki.parties if each.kind == "user" and each.holds_slots
+        each.entity_identifier: each for each in pki.parties if SLOT_HOLDERS.intersection(each.user_roles)
     }
     parties[DCC_CONTROL] = pki.party("dsp")
+    for each in parties.values():
+        if not each.holds_slots:
+            raise ValueError(f"{each.directory}: ds.pem and ka.pem are not both there; mint the PKI anew")
     certificates = [
         certificate for each in parties.values() for certificate in (each.digital_signing, each.key_agreement)
     ]

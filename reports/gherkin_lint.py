@@ -16,7 +16,8 @@ from typing import Any
 from gherkin.errors import CompositeParserException, ParserError
 from gherkin.parser import Parser
 
-SCENARIO_ID = re.compile(r"MP107-[A-Z]+[0-9]+[a-z]?")
+SCENARIO_ID = re.compile(r"MP107-(?:[A-Z]+|R[0-9]+-)[0-9]+[a-z]?")
+"""`MP107-T01` of Requirement 1; `MP107-R2-01` names its requirement."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -13,8 +15,10 @@ from duis.roles import DeviceType, RemotePartyRole
 from duis.signature import SigningIdentity
 from reports.recorder import NotRun
 from steps.actors import ACTORS
-from steps.slots import WATCHED, Slots, after, by_role
+from steps.slots import WATCHED, Slots, after, by_role, holding
+from steps.traffic_during_update import TrafficDuringUpdate
 from target.credentials import Credentials
+from target.data_update import DataUpdate
 from target.errors import Depleted, HarnessError, NotArrangeable
 from target.estate import DeviceUnderTest, TestEstate
 from target.exchange import Exchange
@@ -74,9 +78,11 @@ class Scenario:
         session: the target under test.
         recorder: where observations go.
         devices: the devices under test by S1SP; most scenarios have one.
+        other_device: a device that the data update corrects beside the one under test.
         exchanges: the latest exchange with each device.
         first_repair: the first 6.15.1 that a ``Given`` carried out, for a replay.
         lagging: the S1SP that has not released MP107, where the scenario has one.
+        traffic: what was sent while a data update ran.
         marks: the last message of each mailbox, by user, at the latest :meth:`mark_mailboxes`.
     """
 
@@ -92,6 +98,7 @@ class Scenario:
         self.recorder = recorder
         self.devices: dict[str, DeviceUnderTest] = {}
         self.exchanges: dict[str, Exchange] = {}
+        self.other_device: DeviceUnderTest | None = None
         self.first_repair: Exchange | None = None
         self.lagging: str | None = None
         self.marks: dict[str, int] = {}
@@ -100,6 +107,8 @@ class Scenario:
         self._lease = lease
         self._estate: TestEstate | None = None
         self._known: dict[EUI64, Slots] = {}
+        self.traffic: TrafficDuringUpdate | None = None
+        self._data_update: DataUpdate | None = None
         self._cleanup = ExitStack()
 
     @property
@@ -137,6 +146,14 @@ class Scenario:
 
     def _needed(self, *devices: DeviceNeed) -> None:
         """What the scenario is about to take; a rehearsal writes it down."""
+
+    def data_update_of(self, s1sp: str) -> DataUpdate:
+        """The one data update of the scenario, of the database of this S1SP."""
+        if self._data_update is None:
+            folder = self._cleanup.enter_context(tempfile.TemporaryDirectory(prefix="data-update-"))
+            with arrangeable():
+                self._data_update = self.estate.data_update(s1sp, Path(folder))
+        return self._data_update
 
     @property
     def device(self) -> DeviceUnderTest:
@@ -181,6 +198,12 @@ class Scenario:
         known = self._known[device.device_id]
         exchange = self.exchanges[device.s1sp]
         self._known[device.device_id] = {**known, role: after(known[role], exchange, party)}
+
+    def corrected(self, device: DeviceUnderTest, party: ServiceUser) -> None:
+        """The data update was carried out: the Network Operator slot now holds what this party shared."""
+        known = self._known[device.device_id]
+        role = RemotePartyRole.NETWORK_OPERATOR
+        self._known[device.device_id] = {**known, role: holding(known[role], party, party.credentials)}
 
     def known_slots(self, device: DeviceUnderTest, *roles: RemotePartyRole) -> Slots:
         """What the slots hold unless something changed them that should not have; by default all of them."""

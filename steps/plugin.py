@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from pytest_bdd.parser import Scenario as Gherkin
 
 pytest_plugins = [
+    "steps.data_update_steps",
     "steps.device_steps",
     "steps.dsp_steps",
     "steps.s1sp_steps",

@@ -124,3 +124,6 @@ class _RehearsedScenario(Scenario):
 
     def placed(self, *_: object) -> None:
         return
+
+    def corrected(self, *_: object) -> None:
+        return

@@ -51,6 +51,23 @@ def has_placed(scenario: Scenario, sender: str, owner: str) -> None:
     """The update is carried out, by protocol means."""
     exchange = update(scenario, sender, owner, scenario.device)
     scenario.first_repair = scenario.first_repair or exchange
+    _carried_out(scenario, exchange, owner)
+
+
+@given(
+    parsers.cfparse(
+        "{sender:Actor} has placed {owner:Actor}'s renewed certificate with SRV 6.15.1", extra_types=TYPES
+    )
+)
+def has_placed_renewed(scenario: Scenario, sender: str, owner: str) -> None:
+    """The same with other certificates of the owner's."""
+    with arrangeable():
+        renewed = scenario.party(owner).renewed_credentials
+    exchange = send(scenario, sender, scenario.device, update_credentials(renewed, NETWORK_OPERATOR))
+    _carried_out(scenario, exchange, owner)
+
+
+def _carried_out(scenario: Scenario, exchange: Exchange, owner: str) -> None:
     expect_acknowledged(exchange)
     expect_replacement(exchange, NETWORK_OPERATOR, scenario.party(owner))
     scenario.placed(scenario.device, NETWORK_OPERATOR, scenario.party(owner))

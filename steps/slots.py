@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from duis.requests import ReplacementBody
 from duis.roles import RemotePartyRole
+from target.credentials import Credentials
 from target.errors import TargetNonconformity
 from target.exchange import Exchange
 from target.observations import SlotReading
@@ -33,17 +34,38 @@ def after(reading: SlotReading, exchange: Exchange, party: ServiceUser) -> SlotR
     return replace(reading, party=party.user_id, hashes={**reading.hashes, **placed})
 
 
+def holding(reading: SlotReading, party: ServiceUser, credentials: Credentials) -> SlotReading:
+    """What SRV 6.24.1 must tell of a slot that holds these certificates of a party."""
+    hashes = credentials.hashes(party.link.target.assumptions.certificate_hash)
+    return replace(reading, party=party.user_id, hashes={**reading.hashes, **hashes})
+
+
+def expect_holding(expected: Slots, now: Slots) -> None:
+    """Every slot holds what the data update has placed or left in it [FIA 4.2.2].
+
+    Raises:
+        TargetNonconformity: a slot holds something else.
+    """
+    _expect(
+        expected, now, lambda role: f"the {role} slot holds what it must after the data update [FIA 4.2.2]"
+    )
+
+
 def expect_unchanged(known: Slots, now: Slots, clause: str) -> None:
     """Every known slot still holds the same party and, as far as hashes are told, the same certificates.
 
     Raises:
         TargetNonconformity: a slot changed.
     """
-    for role, reading in known.items():
+    _expect(known, now, lambda role: f"a refused request leaves the {role} slot as it was [{clause}]")
+
+
+def _expect(expected: Slots, now: Slots, requirement: Callable[[RemotePartyRole], str]) -> None:
+    for role, reading in expected.items():
         found = now.get(role)
         if found is None or found.party != reading.party or _differ(reading, found):
             raise TargetNonconformity(
-                requirement=f"a refused request leaves the {role} slot as it was [{clause}]",
+                requirement=requirement(role),
                 expected=reading.describe(),
                 actual=found.describe() if found else f"SRV 6.24.1 no longer reports the {role} slot",
             )

@@ -66,6 +66,19 @@ class TrafficRecord:
     document: str
 
 
+@dataclass(frozen=True)
+class SlotDatabase:
+    """Where an S1SP keeps the virtual anchor slots of a population [FIA 3.3.2].
+
+    Attributes:
+        url: Its database.
+        scope: The name of the population there.
+    """
+
+    url: str
+    scope: str
+
+
 class Arrangement(Protocol):
     """Arranges preconditions in one estate; what it cannot do it says with `NotArrangeable`."""
 
@@ -103,6 +116,9 @@ class Arrangement(Protocol):
 
     def add_fault(self, component: str, srv: str, action: str, delay_seconds: float, times: int) -> None:
         """Script a fault."""
+
+    def slot_database(self, s1sp: str) -> SlotDatabase:
+        """Where an S1SP keeps the slots of the estate, for who updates them there [FIA 4.2.2]."""
 
     def close(self) -> None:
         """Give back what was made."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from duis.identifiers import EUI64
 from duis.roles import DeviceType, RemotePartyRole, UserRole
-from target.arrangement import DeviceUnderTest, TrafficRecord
-from target.errors import HarnessError
+from target.arrangement import DeviceUnderTest, SlotDatabase, TrafficRecord
+from target.errors import HarnessError, NotArrangeable
 from target.file import DSP_COMPONENT
 from target.management import ManagementClient
+from target.slot_databases import database_beside
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -23,10 +25,14 @@ class EmulatedArrangement:
     Args:
         estate: Name of the estate.
         components: The management plane of `DSP` and of each S1SP.
+        folder: Where the emulators were started, with their configurations; `None` where nobody may look.
     """
 
-    def __init__(self, estate: str, components: Mapping[str, ManagementClient]) -> None:
+    def __init__(
+        self, estate: str, components: Mapping[str, ManagementClient], folder: Path | None = None
+    ) -> None:
         self._estate = estate
+        self._folder = folder
         self._components = dict(components)
         self._devices: tuple[DeviceUnderTest, ...] = ()
 
@@ -127,6 +133,17 @@ class EmulatedArrangement:
         """Script a fault at one component."""
         fault = {"srv": srv, "action": action, "delay_seconds": delay_seconds, "times": times}
         self._component(component).add_fault(self._estate, fault)
+
+    def slot_database(self, s1sp: str) -> SlotDatabase:
+        """The database that the configuration of an S1SP names; its slots there have the name of the estate.
+
+        Raises:
+            NotArrangeable: The configuration is not where the emulators leave it.
+        """
+        self._component(s1sp)
+        if self._folder is None:
+            raise NotArrangeable(f"the database of {s1sp} cannot be reached")
+        return SlotDatabase(database_beside(self._folder, s1sp), self._estate)
 
     def close(self) -> None:
         """Delete the estate everywhere; one that cannot be deleted harms nobody."""

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from duis.identifiers import EUI64
 from duis.roles import RemotePartyRole, UserRole
-from target.arrangement import DeviceUnderTest, TrafficRecord
+from target.arrangement import DeviceUnderTest, SlotDatabase, TrafficRecord
 from target.arrangement_emulated import EmulatedArrangement
 from target.courier import Courier
 from target.deadline import Deadline, deadline
@@ -28,6 +28,7 @@ from target.pool.preparation import Preparation
 from target.pool.restoration import Caretaker
 from target.pool.watch import Watch
 from target.service_user import ServiceUser
+from target.slot_databases import out_of_reach
 
 Tell: TypeAlias = Callable[[str], None]
 
@@ -252,6 +253,10 @@ class PooledArrangement:
     def add_fault(self, component: str, srv: str, action: str, delay_seconds: float, times: int) -> None:  # noqa: ARG002
         """Not possible: a fault falls on whoever sends next."""
         raise self._cannot(f"script {action} for SRV {srv} at {component}", _SHARED)
+
+    def slot_database(self, s1sp: str) -> SlotDatabase:
+        """Not possible."""
+        raise out_of_reach(self._target, s1sp)
 
     def close(self) -> None:
         """Restore every device, record what cannot be restored, and give everything back.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from duis.identifiers import EUI64
 from duis.roles import NETWORK_OPERATORS, SUPPLIERS, DeviceType, RemotePartyRole, UserRole
 from target.arrangement import DCC, Arrangement, DeviceUnderTest, TrafficRecord
+from target.data_update import DataUpdate
 from target.deadline import listen
 from target.errors import NotArrangeable
 from target.observations import DeviceAlertSeen
@@ -174,6 +176,15 @@ class TestEstate:
         user_id = user.user_id if user is not None else None
         self._arrangement.register(device, role, user_id, effective_from, effective_to)
 
+    def end_registration(self, device: DeviceUnderTest, role: UserRole) -> None:
+        """Have the registration of the party in a role end yesterday, with nobody after it.
+
+        Raises:
+            NotArrangeable: The target has no management plane.
+        """
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        self._arrangement.register(device, role, device.registered[role], None, yesterday)
+
     def arrange_device_status(self, device: DeviceUnderTest, status: str) -> None:
         """Change the device status.
 
@@ -207,6 +218,24 @@ class TestEstate:
             NotArrangeable: The target has no management plane.
         """
         return self._arrangement.traffic(component)
+
+    # The database of an S1SP
+
+    def data_update(self, s1sp: str, folder: Path) -> DataUpdate:
+        """The data update of an S1SP's database, limited to this population [FIA 4.2.2].
+
+        The Network Operators have shared the certificates that the target file names for them.
+
+        Args:
+            s1sp: Whose database.
+            folder: An empty folder for its files.
+
+        Raises:
+            NotArrangeable: The database cannot be reached.
+        """
+        shared = {user.name: user.credentials for user in self.users if NETWORK_OPERATORS & {*user.roles}}
+        database = self._arrangement.slot_database(s1sp)
+        return DataUpdate(self._link.target, database, shared, folder, rehearsed=self._link.rehearsed)
 
     # What must not come
 

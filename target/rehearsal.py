@@ -18,7 +18,7 @@ from duis.schema import Schema
 from duis.signature import SigningIdentity
 from duis.smki.certificate import load
 from target.answers import AnswerReader
-from target.arrangement import DCC, DeviceUnderTest, TrafficRecord
+from target.arrangement import DCC, DeviceUnderTest, SlotDatabase, TrafficRecord
 from target.counters import CounterSource
 from target.courier import Carried, Parcel
 from target.credentials import Credentials, update_credentials
@@ -31,6 +31,7 @@ from target.inbox import InboxReader
 from target.inbox.empty import EmptyInbox
 from target.pool import DeviceNeed, LeaseRequest, PoolDevice, Population
 from target.service_user import EstateLink, ServiceUser
+from target.slot_databases import out_of_reach
 from target.trust import load_trust
 from target.users import UserDirectory
 
@@ -159,6 +160,12 @@ class _Arrangement:
     def raise_device_alert(self, device: DeviceUnderTest, *_: object) -> None:
         """Write it down."""
         self._rehearsal.alerts.append(device)
+
+    def slot_database(self, s1sp: str) -> SlotDatabase:
+        """Where there is one, a rehearsal does not look for it."""
+        if not self._rehearsal.target.isolated:
+            raise out_of_reach(self._rehearsal.target, s1sp)
+        return SlotDatabase("", "")
 
     def _nothing(self, *_: object) -> None:
         """Nothing a rehearsal could tell."""

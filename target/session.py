@@ -244,7 +244,7 @@ class TargetSession:
                 yield estate
             return
         unique = f"{_slug(name)}-{os.getpid()}-{next(_numbers)}-{secrets.token_hex(2)}"
-        emulated = EmulatedArrangement(unique, self._management())
+        emulated = EmulatedArrangement(unique, self._management(), self.target.path.parent)
         estate, link = self._estate(unique, emulated)
         try:
             emulated.create(

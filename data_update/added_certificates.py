@@ -76,7 +76,7 @@ def remove_added(database: Database, tables: Tables, plan_id: str) -> Removed:
 
 
 def _hold_up_writers_briefly(connection: Connection, slots: Table) -> None:
-    for setting in ("lock_timeout", "statement_timeout"):
-        connection.execute(text(f"SET LOCAL {setting} = '1s'"))
+    connection.execute(text("SET LOCAL lock_timeout = '1s'"))
     name = connection.dialect.identifier_preparer.format_table(slots)
     connection.execute(text(f"LOCK TABLE {name} IN SHARE MODE"))
+    connection.execute(text("SET LOCAL statement_timeout = '1s'"))

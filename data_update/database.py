@@ -14,7 +14,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, inspect, text
+from sqlalchemy import (
+    Connection,
+    Date,
+    DateTime,
+    Engine,
+    Executable,
+    Table,
+    Time,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -168,7 +180,11 @@ class Database:
                 missing = [column.name for column in table.columns if column.name not in found]
                 if missing:
                     problems.append(f"table {table.fullname} has no column {', '.join(missing)}")
-                types |= {(table.fullname, name): kind for name, kind in found.items()}
+                types |= {
+                    (table.fullname, name): kind
+                    for name, kind in found.items()
+                    if not (self.is_sqlite and isinstance(kind, _TIMES))
+                }
             self.connection.rollback()
         if problems:
             mend = "give --layout with the names of this database, or the path of the right database"
@@ -189,6 +205,9 @@ class Database:
             self.connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar()
         self.connection.rollback()
 
+
+_TIMES: Final = (Date, DateTime, Time)
+"""What SQLite keeps as text whatever the column is declared as: a CAST would make a number of it."""
 
 _READ_ONLY_SESSION: Final = (
     "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"

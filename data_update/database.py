@@ -131,7 +131,9 @@ class Database:
 
     def stream(self, statement: Executable, at_once: int = 5000) -> Iterator[Sequence[Any]]:
         """Read the rows of a SELECT without holding them all; inside a transaction."""
-        result = self.connection.execution_options(stream_results=True, yield_per=at_once).execute(statement)
+        # Given to the statement: options given to the connection stay with it, for whatever follows.
+        options = {"stream_results": True, "yield_per": at_once}
+        result = self.connection.execute(statement, execution_options=options)
         for part in result.partitions():
             yield from part
 

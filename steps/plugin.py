@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from pytest_bdd.parser import Scenario as Gherkin
 
 pytest_plugins = [
-    "steps.data_update_steps",
     "steps.device_steps",
     "steps.dsp_steps",
     "steps.s1sp_steps",
     "steps.service_user_steps",
+    "steps.data_update_steps",
     "steps.pool_report",
     "steps.resume_plugin",
     "steps.safety",

@@ -40,6 +40,8 @@ class DeviceAlerts:
             NoRecipient: there is no such slot, or nobody's certificate in it.
         """
         slot = self._parts.slots.slot(transaction, estate.name, device_id, role)
+        if slot is not None:
+            slot = estate.rules.slot_of_alerts(slot, estate.options.mp107)
         recipient = None if slot is None else slot.owner(estate.settings.slot_owner_rule)
         if recipient is None:
             raise NoRecipient(f"the {role} slot of {device_id} holds nobody's certificate")

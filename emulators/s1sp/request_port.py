@@ -143,7 +143,9 @@ class RequestPort:
             store = self._parts.slots
             replaces = isinstance(request.body, ReplacementBody)
             read = store.slots_to_replace if replaces else store.slots_of
-            slots = read(transaction, estate.name, device.device_id)
+            found = read(transaction, estate.name, device.device_id)
+            mp107 = estate.options.mp107
+            slots = {role: estate.rules.slot_read(slot, mp107) for role, slot in found.items()}
         return S1SPContext(
             now=now,
             mp107=estate.options.mp107,

@@ -41,6 +41,11 @@ def replacement_outcomes(slot: AnchorSlot, replacements: Replacements) -> tuple[
     return tuple(outcomes)
 
 
+def as_in_the_database(slot: AnchorSlot, mp107: bool) -> AnchorSlot:  # noqa: ARG001 (it makes no difference)
+    """An S1SP goes by the slot as its database has it now, whoever wrote it [FIA 4.2.2]."""
+    return slot
+
+
 def as_it_is(alert: S1SPAlert) -> S1SPAlert:
     """An S1SP Alert names request and device, and the code of the check that failed [FIA 4.2.1]."""
     return alert
@@ -54,6 +59,8 @@ class S1SPRules:
         receipt_checks: asked when a Countersigned Service Request arrives.
         execution_checks: asked when it takes effect.
         registration_exceptions: the exceptions of SRPD 6.2.
+        slot_read: from the slot in the database, and whether MP107 is on, to the slot requests go by.
+        slot_of_alerts: the same for the slot that decides who gets a device alert.
         slot_after: from slot, replacements and whether the request was rejected to what the slot then holds.
         replacement_outcomes: from the slot before and the replacements to what the answer says of them.
         s1sp_alert: what becomes of an S1SP Alert before it is signed.
@@ -62,6 +69,8 @@ class S1SPRules:
     receipt_checks: tuple[Check[S1SPContext], ...] = RECEIPT_CHECKS
     execution_checks: tuple[Check[S1SPContext], ...] = EXECUTION_CHECKS
     registration_exceptions: tuple[RegistrationException, ...] = EXCEPTIONS
+    slot_read: Callable[[AnchorSlot, bool], AnchorSlot] = as_in_the_database
+    slot_of_alerts: Callable[[AnchorSlot, bool], AnchorSlot] = as_in_the_database
     slot_after: Callable[[AnchorSlot, Replacements, bool], AnchorSlot] = slot_after
     replacement_outcomes: Callable[[AnchorSlot, Replacements], tuple[ReplacementOutcome, ...]] = (
         replacement_outcomes

@@ -106,3 +106,9 @@ def test_the_features_of_the_project_are_in_order() -> None:
     report = lint(feature_files(["features"], ROOT))
     assert [str(problem) for problem in report.problems] == []
     assert report.count > 0
+
+
+@pytest.mark.parametrize("identifier", ["MP107-T01", "MP107-T12a", "MP107-R2-01", "MP107-R2-13a"])
+def test_ids_of_both_requirements(suite: Suite, identifier: str) -> None:
+    (scenario,) = lint([suite.feature(outline(GOOD).replace("MP107-T01", identifier))]).scenarios
+    assert scenario.scenario_id == identifier

@@ -12,7 +12,7 @@ from data_update.audit import METADATA as AUDIT_TABLES
 from data_update.database import Database
 from data_update.statements import BATCH, Statements
 
-_BEGINNING_AND_ENDING: Final = 0x4D503107
+BEGINNING_AND_ENDING: Final = 0x4D503107
 """A number that only the data update takes an advisory lock on."""
 
 Fill = Callable[[], None]
@@ -49,7 +49,7 @@ def prepare(database: Database) -> None:
 def alone(database: Database, connection: Connection) -> None:
     """Wait until no other process of the data update begins or ends a plan; until the transaction ends."""
     if not database.is_sqlite:  # which has one writer anyway
-        connection.execute(select(func.pg_advisory_xact_lock(_BEGINNING_AND_ENDING)))
+        connection.execute(select(func.pg_advisory_xact_lock(BEGINNING_AND_ENDING)))
 
 
 def carry_out(

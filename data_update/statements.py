@@ -7,7 +7,7 @@ only in what the batch is filled with.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -62,10 +62,19 @@ DONE_WORD: Final = {Action.APPLY: Outcome.REPLACED, Action.ROLLBACK: Outcome.RES
 
 @dataclass(frozen=True)
 class Statements:
-    """The statements for one action; `plan`, `batch`, `at` and `by` are bound when they are executed."""
+    """The statements for one action; plan, batch and what is not given are bound when they are executed.
+
+    Attributes:
+        tables: of the database.
+        action: applying or rolling back.
+        at: when, for the audit.
+        by: who, for the audit.
+    """
 
     tables: Tables
     action: Action
+    at: ColumnElement[Any] = field(default_factory=lambda: bindparam("at", type_=String))
+    by: ColumnElement[Any] = field(default_factory=lambda: bindparam("by", type_=String))
 
     @cached_property
     def empty_batch(self) -> Delete:
@@ -81,6 +90,19 @@ class Statements:
             AUDIT.c.action == literal(self.action.value),
         )
         return delete(BATCH).where(recorded)
+
+    @cached_property
+    def lock_waiting(self) -> Select[Any]:
+        """PostgreSQL: lock the slots of the batch, wait for those that somebody holds, and count them."""
+        slots = self.tables.slots
+        locked = (
+            select(slots.c.device_id)
+            .select_from(slots.join(BATCH, self._same_device))
+            .order_by(slots.c.device_id)
+            .with_for_update(of=slots)
+            .cte("locked")
+        )
+        return select(func.count().label("locked")).select_from(locked)
 
     @cached_property
     def lock(self) -> Select[Any]:
@@ -123,8 +145,8 @@ class Statements:
             case((self._as_expected, BATCH.c.new_remote_party_id), else_=self._text("remote_party_id")),
             case((self._as_expected, BATCH.c.new_digital_signing), else_=slots.c.digital_signing),
             case((self._as_expected, BATCH.c.new_key_agreement), else_=slots.c.key_agreement),
-            bindparam("at", type_=String),
-            bindparam("by", type_=String),
+            self.at,
+            self.by,
         ).select_from(BATCH.outerjoin(slots, self._same_device))
         return insert(AUDIT).from_select([column.name for column in AUDIT.columns], source)
 

@@ -90,6 +90,13 @@ class InstantType(click.ParamType[datetime]):
     help="Where to write what every row is now, as hashes, for `verify`.  [default: PLAN.baseline]",
 )
 @click.option("--no-baseline", is_flag=True, help="Write none; `verify` cannot tell what else changed then.")
+@click.option(
+    "--sql",
+    "sql_folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Also write what apply would do as plain SQL into this folder, for SQLite and for PostgreSQL.",
+)
 def plan(
     plan_file: Path,
     database: str,
@@ -103,6 +110,7 @@ def plan(
     at: datetime | None,
     baseline: Path | None,
     no_baseline: bool,
+    sql_folder: Path | None,
 ) -> None:
     """Find incorrect Network Operator slots, decide what replaces them, and write that as PLAN.
 
@@ -115,11 +123,14 @@ def plan(
     from data_update.plan_file import Plan
     from data_update.planning import PlanRequest, make_plan
     from data_update.registration_file import RegistrationFile
+    from data_update.script import script_paths, write_scripts
     from smets1_conformance.commands.data_update.plan_summary import new_console, print_summary
     from smets1_conformance.commands.data_update.progress_line import ProgressLine
 
     moment = at or datetime.now(UTC)
     with told():
+        if sql_folder is not None:
+            script_paths(sql_folder, plan_file)  # told before the work, not after it
         layout = Layout() if layout_file is None else load_layout(layout_file)
         shared = load_certificate_list(certificates, at=moment, trust=trust)
         of_file = None
@@ -129,9 +140,12 @@ def plan(
         request = PlanRequest(plan_file, layout, estate, shared, moment, of_file, device_types, kept)
         with Database(database, read_only=True) as opened, ProgressLine("examining", "slots") as line:
             make_plan(opened, request, line.show)
-        made = Plan(plan_file)
+            made = Plan(plan_file)
+            scripts = () if sql_folder is None else write_scripts(made, opened, sql_folder)
     names = {str(identifier): party.name for identifier, party in shared.parties.items()}
     print_summary(new_console(), made, names)
+    for script in scripts:
+        click.echo(f"Script: {script}")
     click.echo(_next_step(made.summary.devices, plan_file, registrations))
 
 

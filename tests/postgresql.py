@@ -59,7 +59,7 @@ def waiting_for_a_lock(url: str) -> int:
 @contextmanager
 def server(settings: Sequence[str] = ("fsync=off",)) -> Iterator[Path]:
     """A server of our own on a socket in a folder of its own, which is yielded; it does not start as root."""
-    initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
+    initdb, pg_ctl = program("initdb"), program("pg_ctl")
     user = None
     if os.geteuid() == 0:
         try:
@@ -87,7 +87,7 @@ def server(settings: Sequence[str] = ("fsync=off",)) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """A program of PostgreSQL, on the path or where Debian puts it."""
     found = shutil.which(name)
     places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))

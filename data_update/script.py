@@ -62,13 +62,16 @@ def script_paths(folder: Path, plan: Path) -> tuple[Path, Path]:
     return paths
 
 
-def write_scripts(plan: Plan, database: Database, folder: Path) -> tuple[Path, Path]:
+def write_scripts(
+    plan: Plan, database: Database, folder: Path, batch_size: int = DEFAULT_BATCH
+) -> tuple[Path, Path]:
     """Write a plan as a script for SQLite and one for PostgreSQL.
 
     Args:
         plan: the plan.
         database: the one it was made for, which knows the types of its columns.
         folder: where to.
+        batch_size: devices in a transaction.
 
     Returns:
         Where they are.
@@ -82,17 +85,19 @@ def write_scripts(plan: Plan, database: Database, folder: Path) -> tuple[Path, P
     for dialect, path in zip((SQLITE, POSTGRESQL), paths, strict=True):
         same = database.is_sqlite == (dialect is SQLITE)
         with written_whole(path) as file:
-            _Script(plan, here if same else Tables(layout, scope), dialect).write(file, path.name)
+            tables = here if same else Tables(layout, scope)
+            _Script(plan, tables, dialect, batch_size).write(file, path.name)
     return paths
 
 
 class _Script:
     """One script."""
 
-    def __init__(self, plan: Plan, tables: Tables, dialect: ScriptDialect) -> None:
+    def __init__(self, plan: Plan, tables: Tables, dialect: ScriptDialect, batch_size: int) -> None:
         self._plan = plan
         self._tables = tables
         self._dialect = dialect
+        self._batch_size = batch_size
         self._statements = Statements(tables, Action.APPLY, at=_AT, by=_BY)
 
     def write(self, file: TextIO, name: str) -> None:
@@ -101,7 +106,7 @@ class _Script:
         self._transaction(file, "The tables of the update", self._create())
         file.write(self._sql(CreateTable(BATCH, if_not_exists=True)))
         self._transaction(file, "The plan, and the certificates it places; only once", self._begin())
-        count = batch_count(self._plan, DEFAULT_BATCH)
+        count = batch_count(self._plan, self._batch_size)
         for number in range(count):
             self._transaction(file, f"Batch {number + 1} of {count}", self._batch(number))
         self._transaction(file, "The end: what became of the devices", self._end())
@@ -117,7 +122,7 @@ class _Script:
             f"Made          {header.made_at} for database {header.database}, scope {header.scope}",
             f"Registered    from {header.registrations}",
             f"Certificates  from {header.certificate_list}",
-            f"Devices       {plan.summary.devices}, in transactions of at most {DEFAULT_BATCH}",
+            f"Devices       {plan.summary.devices}, in transactions of at most {self._batch_size}",
             "",
             f"Run it with   {dialect.how_to_run.format(name)}",
             "Once more     changes nothing that is done, and goes on after an interruption; so does",
@@ -157,14 +162,14 @@ class _Script:
             values = select(literal(sha256), self._dialect.octets(der)).where(is_new)
             add = self._dialect.insert(table).from_select([table.c.sha256, table.c.der], values)
             yield self._sql(add.on_conflict_do_nothing())
-        count = batch_count(self._plan, DEFAULT_BATCH)
+        count = batch_count(self._plan, self._batch_size)
         if count:
             numbers = select(literal(0).label("number")).cte("numbers", recursive=True)
             following = (numbers.c.number + 1).label("number")
             numbers = numbers.union_all(select(following).where(numbers.c.number < count - 1))
             rows = select(literal(self._plan.plan_id), numbers.c.number, literal(0), null()).where(is_new)
             yield self._sql(insert(BATCHES).from_select(["plan", "number", "attempts", "done_at"], rows))
-        row = plan_row(self._plan, by="", batch_size=DEFAULT_BATCH, started_at="")
+        row = plan_row(self._plan, by="", batch_size=self._batch_size, started_at="")
         row |= {"started_by": _BY, "started_at": self._dialect.clock}
         columns = [
             value if isinstance(value, ColumnElement) else null() if value is None else literal(value)
@@ -177,8 +182,8 @@ class _Script:
         yield self._sql(statements.empty_batch)
         columns = ", ".join(column.name for column in BATCH.columns)
         yield f"INSERT INTO {BATCH.name} ({columns}) VALUES\n"
-        start = number * DEFAULT_BATCH
-        stop = min(start + DEFAULT_BATCH, self._plan.summary.devices)
+        start = number * self._batch_size
+        stop = min(start + self._batch_size, self._plan.summary.devices)
         pairs, by = self._plan.header.pairs, updated_by(self._plan.plan_id)
         for position, row in enumerate(self._plan.rows(start, stop), start=start + 1):
             pair = pairs[row.pair]

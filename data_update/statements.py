@@ -84,12 +84,17 @@ class Statements:
     @cached_property
     def drop_recorded(self) -> Delete:
         """Take out of the batch what was carried out before: no device is changed twice."""
-        recorded = exists().where(
-            AUDIT.c.plan == bindparam("plan"),
-            AUDIT.c.device_id == BATCH.c.device_id,
-            AUDIT.c.action == literal(self.action.value),
+        # A scalar subquery, so that no database goes through all that a plan has recorded, batch after batch.
+        recorded = (
+            select(AUDIT.c.device_id)
+            .where(
+                AUDIT.c.plan == bindparam("plan"),
+                AUDIT.c.device_id == BATCH.c.device_id,
+                AUDIT.c.action == literal(self.action.value),
+            )
+            .scalar_subquery()
         )
-        return delete(BATCH).where(recorded)
+        return delete(BATCH).where(recorded.is_not(None))
 
     @cached_property
     def lock_waiting(self) -> Select[Any]:
@@ -161,7 +166,9 @@ class Statements:
         for name in ("remote_party_id", "updated_at", "updated_by"):
             if name in slots.c:
                 values[slots.c[name]] = as_column(BATCH.c[f"new_{name}"], slots.c[name])
-        return update(slots).values(values).where(self._same_device, self._as_expected)
+        # SQLite would otherwise go through all slots: it does not know how small the batch is.
+        of_batch = slots.c.device_id.in_(select(BATCH.c.device_id))
+        return update(slots).values(values).where(of_batch, self._same_device, self._as_expected)
 
     @cached_property
     def _same_device(self) -> ColumnElement[bool]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from data_update.applying import Applied, Options, apply
+from data_update import rolling_back
+from data_update.applying import Applied, Options, Progress, apply
 from data_update.database import Database
 from data_update.pace import Stop
 from data_update.plan_file import Plan
@@ -42,6 +44,26 @@ def applied(database: str, plan: Plan, *, batch_size: int = 25, batches: int | N
 
     with Database(database) as opened:
         return apply(opened, plan, Options("tester", batch_size), stop=stop, progress=count)
+
+
+def rolled_back(
+    database: str,
+    plan: Plan,
+    *,
+    devices: dict[str, str] | None = None,
+    batch_size: int = 25,
+    progress: Callable[[Progress], None] = lambda _: None,
+    stop: Stop | None = None,
+) -> rolling_back.RolledBack:
+    options = rolling_back.Options("tester", batch_size)
+    with Database(database) as opened:
+        return rolling_back.rollback(
+            opened, plan.plan_id, options, devices=devices, progress=progress, stop=stop
+        )
+
+
+def devices_of(plan: Plan) -> list[str]:
+    return [row.device_id for row in plan.rows()]
 
 
 def everything(database: str) -> dict[str, list[tuple[Any, ...]]]:

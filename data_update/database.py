@@ -37,6 +37,7 @@ from data_update.layout import Layout, Tables
 
 _BUSY_SECONDS: Final = 30
 _LOCK_SECONDS: Final = 10
+_ROWS_OF_A_SMALL_TABLE: Final = "1000"
 
 
 class Database:
@@ -117,8 +118,12 @@ class Database:
                 self.connection.invalidate()
             raise
 
-    def create_temporary(self, table: Table) -> None:
+    def create_temporary(self, table: Table, *, is_large: bool = False) -> None:
         """Create a table of this session, which needs no right to write to the database.
+
+        Args:
+            table: the table.
+            is_large: whether it may hold as many rows as the tables of the layout at once.
 
         Raises:
             DataUpdateError: the database does not permit it.
@@ -128,6 +133,8 @@ class Database:
                 self.connection.execute(text("SET TRANSACTION READ WRITE"))
             table.create(self.connection, checkfirst=False)
             self.connection.commit()
+            if self.is_sqlite and not is_large:
+                self._tell_is_small(table)
 
     def stream(self, statement: Executable, at_once: int = 5000) -> Iterator[Sequence[Any]]:
         """Read the rows of a SELECT without holding them all; inside a transaction."""
@@ -192,6 +199,14 @@ class Database:
             mend = "give --layout with the names of this database, or the path of the right database"
             raise DataUpdateError("\n".join(f"database {self.name}: {each}; {mend}" for each in problems))
         return Tables(layout, scope, types)
+
+    def _tell_is_small(self, table: Table) -> None:
+        """SQLite takes a table it knows nothing of for one of a million rows, and would scan all slots."""
+        execute = self.connection.exec_driver_sql
+        execute(f"ANALYZE temp.{table.name}")  # makes sqlite_stat1, and finds nothing yet
+        execute("INSERT INTO temp.sqlite_stat1 VALUES (?, NULL, ?)", (table.name, _ROWS_OF_A_SMALL_TABLE))
+        execute("ANALYZE temp.sqlite_master")  # reads it anew
+        self.connection.commit()
 
     def _end(self, how: str) -> None:
         if self.is_sqlite:

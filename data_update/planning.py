@@ -297,7 +297,7 @@ def _certificates(database: Database, tables: Tables) -> dict[str, Held]:
 
 def _load(database: Database, registrations: RegistrationFile) -> str:
     """Load Registration Data from a file into a table of this session."""
-    database.create_temporary(REGISTRATIONS_OF_FILE)
+    database.create_temporary(REGISTRATIONS_OF_FILE, is_large=True)
     part: list[tuple[Any, ...]] = []
     try:
         with database.explained(f"loading {registrations.path}"), database.transaction():

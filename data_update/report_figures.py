@@ -17,7 +17,7 @@ from data_update.records import LeftAlone
 
 MOST_LISTED: Final = 200
 """So many skipped devices are in the report itself."""
-MOST_OF_A_REASON: Final = 15
+MOST_OF_A_REASON: Final = 5
 MOST_OPERATORS: Final = 12
 """So many columns and rows a matrix of Network Operators has; the others are counted together."""
 

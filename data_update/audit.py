@@ -6,29 +6,14 @@ and after, never changed once written. Its primary key makes carrying out an act
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table
+
+from data_update.outcomes import Action as Action
+from data_update.outcomes import Outcome as Outcome
 
 METADATA = MetaData()
 
 PLAN_ID_LENGTH = 16
-
-
-class Action(StrEnum):
-    """What was done with a device of a plan."""
-
-    APPLY = "apply"
-    ROLLBACK = "rollback"
-
-
-class Outcome(StrEnum):
-    """What became of it."""
-
-    REPLACED = "replaced"
-    RESTORED = "restored"
-    CHANGED = "skipped: changed since"
-    GONE = "skipped: no longer there"
 
 
 PLANS = Table(

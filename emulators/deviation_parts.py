@@ -20,7 +20,10 @@ REPAIRS = (
 """The test cases in which the incorrect Network Operator's 6.15.1 must be carried out, be it as a valid twin
 of a refusal: whatever keeps a target from that turns all of them red."""
 
-ALERTS = ("T02", "T04", "T20", "T22", "T43")
+REPAIRS_BESIDE_THE_UPDATE = ("R2-01", "R2-04", "R2-12", "R2-13", "R2-21")
+"""Those of Requirement 2 in which that 6.15.1 must come as far as the slot."""
+
+ALERTS = ("T02", "T04", "T20", "T22", "T43", "R2-01", "R2-04", "R2-20", "R2-21")
 """The test cases in which an S1SP Alert must reach the sender."""
 
 DSPChange: TypeAlias = Callable[[DSPRules], DSPRules]

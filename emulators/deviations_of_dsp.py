@@ -18,6 +18,7 @@ from emulators.checks import Rejection, with_outcome, with_removed, with_replace
 from emulators.deviation_parts import (
     ALERTS,
     REPAIRS,
+    REPAIRS_BESIDE_THE_UPDATE,
     Deviation,
     dsp_also_passes,
     dsp_without,
@@ -131,6 +132,21 @@ def _refuses_handover(rules: DSPRules) -> DSPRules:
     return replace(rules, checks=checks)
 
 
+def _refuses_handover_to_another(rules: DSPRules) -> DSPRules:
+    def to_another(context: DSPContext) -> bool:
+        if context.srv != "6.21":
+            return False
+        point, at = context.known_device.mpxn or "", context.now
+        registered = {context.registration_data.registered(point, role, at) for role in NETWORK_OPERATORS}
+        parties = {each.entity_identifier for each in (context.replacement_certificates or {}).values()}
+        return not parties <= registered
+
+    checks = with_wrapped(
+        rules.checks, "certificate party", lambda passes: lambda each: passes(each) and not to_another(each)
+    )
+    return replace(rules, checks=checks)
+
+
 def _refuses_another_operators_certificate(rules: DSPRules) -> DSPRules:
     def others(context: DSPContext) -> bool:
         return (
@@ -172,7 +188,7 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "dsp-keeps-rdp-check",
         "the DSP checks Registration Data for every 6.15.1, as if MP107 had never come",
-        REPAIRS,
+        (*REPAIRS, *REPAIRS_BESIDE_THE_UPDATE),
         _keeps_rdp_check,
     ),
     Deviation(
@@ -225,8 +241,14 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "dsp-refuses-handover",
         "a Supplier's 6.21 for the Network Operator slot is rejected",
-        ("T01",),
+        ("T01", "R2-11"),
         _refuses_handover,
+    ),
+    Deviation(
+        "dsp-refuses-handover-to-another-than-the-registered-operator",
+        "a Supplier's 6.21 with a Network Operator's certificate that is not registered is rejected",
+        ("T01",),
+        _refuses_handover_to_another,
     ),
     Deviation(
         "dsp-lets-a-registered-operator-place-its-own-certificate-only",
@@ -237,13 +259,13 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "dsp-refuses-supplier-on-own-slot",
         "the registered Supplier's 6.15.1 for its own slot is rejected",
-        ("T12",),
+        ("T12", "R2-20"),
         _refuses_supplier_on_own_slot,
     ),
     Deviation(
         "dsp-switch-covers-only-s1sp1",
         "the DSP's switch works for devices of S1SP1 only",
-        REPAIRS,
+        (*REPAIRS, *REPAIRS_BESIDE_THE_UPDATE),
         lambda rules: replace(
             rules, mp107=lambda switch, device: switch and device is not None and device.s1sp == "S1SP1"
         ),
@@ -269,13 +291,13 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "dsp-routes-device-alerts-to-registered-operator",
         "device alerts go to the registered Network Operator, whoever is in the slot",
-        ("T03",),
+        ("T03", "R2-02"),
         lambda rules: replace(rules, alert_recipients=_registered_operator),
     ),
     Deviation(
         "dsp-copies-device-alerts-to-both",
         "device alerts go to the registered Network Operator as well as to the one in the slot",
-        ("T03",),
+        ("T03", "R2-02"),
         lambda rules: replace(rules, alert_recipients=_both_operators),
     ),
     Deviation(

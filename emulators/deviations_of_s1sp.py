@@ -6,10 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from duis.identifiers import EUI64
-from duis.roles import CertificateType, DeviceType, UserRole
+from duis.roles import CertificateType, DeviceType, RemotePartyRole, UserRole
 from duis.smets1 import ReplacementOutcome, S1SPAlert
 from emulators.checks import named, with_removed, with_replaced, with_wrapped
-from emulators.deviation_parts import ALERTS, REPAIRS, Deviation, s1sp_also_passes, s1sp_without
+from emulators.deviation_parts import (
+    ALERTS,
+    REPAIRS,
+    REPAIRS_BESIDE_THE_UPDATE,
+    Deviation,
+    s1sp_also_passes,
+    s1sp_without,
+)
 from emulators.s1sp.checks import S1SPContext
 from emulators.s1sp.rules import Replacements, S1SPRules
 from emulators.slots import AnchorSlot
@@ -81,6 +88,26 @@ def _changes_whatever_the_verdict(
     return slot.with_certificates(replacements)
 
 
+def _changes_network_operator_slots(
+    slot: AnchorSlot, replacements: Replacements, rejected: bool
+) -> AnchorSlot:
+    is_operators = slot.remote_party_role is RemotePartyRole.NETWORK_OPERATOR
+    return slot if rejected or not is_operators else slot.with_certificates(replacements)
+
+
+def _sends_one_more_alert_to_the_former_owner(rules: S1SPRules) -> S1SPRules:
+    former: dict[tuple[EUI64, RemotePartyRole], AnchorSlot] = {}
+
+    def slot_after(slot: AnchorSlot, replacements: Replacements, rejected: bool) -> AnchorSlot:
+        former[slot.device_id, slot.remote_party_role] = slot
+        return rules.slot_after(slot, replacements, rejected)
+
+    def slot_of_alerts(slot: AnchorSlot, _mp107: bool) -> AnchorSlot:
+        return former.pop((slot.device_id, slot.remote_party_role), slot)
+
+    return replace(rules, slot_after=slot_after, slot_of_alerts=slot_of_alerts)
+
+
 def _says_wrong_new_party(rules: S1SPRules) -> S1SPRules:
     def outcomes(slot: AnchorSlot, replacements: Replacements) -> tuple[ReplacementOutcome, ...]:
         return tuple(
@@ -103,7 +130,7 @@ S1SP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "s1sp-keeps-rdp-check",
         "the S1SP checks Registration Data for every 6.15.1, whatever its switch says",
-        REPAIRS,
+        (*REPAIRS, *REPAIRS_BESIDE_THE_UPDATE),
         s1sp=_keeps_rdp_check,
     ),
     Deviation(
@@ -115,13 +142,13 @@ S1SP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "s1sp-skips-owner-check",
         "whoever passes the Registration Data check may write to the slot",
-        ("T02", "T04", "T22", "T43"),
+        ("T02", "T04", "T22", "T43", "R2-01", "R2-04", "R2-20", "R2-21"),
         s1sp=s1sp_without("S1SP slot owner"),
     ),
     Deviation(
         "s1sp-owner-check-against-registration",
         "validation 3 asks who is registered instead of whose certificate is in the slot",
-        (*REPAIRS, "T22"),
+        (*REPAIRS, "T22", "R2-04", "R2-12", "R2-13", "R2-20"),
         s1sp=_checks_owner_against_registration,
     ),
     Deviation(
@@ -133,7 +160,7 @@ S1SP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "s1sp-lifts-owner-check-for-registered-operator",
         "with MP107 on, the registered Network Operator need not own the slot",
-        ("T04",),
+        ("T04", "R2-04", "R2-20"),
         s1sp=s1sp_also_passes(
             lambda context: context.mp107 and context.srv == "6.15.1" and _is_registered_operator(context),
             "S1SP slot owner",
@@ -168,25 +195,37 @@ S1SP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "s1sp-reports-success-without-change",
         "the answer is a success, and the slot is as it was",
-        ("T01", "T02", "T03", "T05", "T12", "T34"),
+        ("T01", "T02", "T03", "T05", "T12", "T34", "R2-10", "R2-13", "R2-21"),
         s1sp=lambda rules: replace(rules, slot_after=_changes_nothing),
     ),
     Deviation(
         "s1sp-changes-slot-despite-rejection",
         "the slot changes although the sender is told of a rejection",
-        ALERTS,
+        tuple(each for each in ALERTS if each != "R2-20"),
         s1sp=lambda rules: replace(rules, slot_after=_changes_whatever_the_verdict),
+    ),
+    Deviation(
+        "s1sp-changes-network-operator-slots-only",
+        "the answer to a Supplier's 6.15.1 for its own slot is a success, and the slot is as it was",
+        ("T12",),
+        s1sp=lambda rules: replace(rules, slot_after=_changes_network_operator_slots),
+    ),
+    Deviation(
+        "s1sp-sends-one-more-alert-to-the-former-owner",
+        "the first device alert after a 6.15.1 still goes to the former owner",
+        ("T03",),
+        s1sp=_sends_one_more_alert_to_the_former_owner,
     ),
     Deviation(
         "s1sp-updates-only-digital-signing",
         "of a pair of certificates only the digital signing one is placed",
-        ("T01", "T02", "T03", "T12"),
+        ("T01", "T02", "T03", "T12", "R2-10", "R2-13", "R2-21"),
         s1sp=lambda rules: replace(rules, slot_after=_updates_only_digital_signing),
     ),
     Deviation(
         "s1sp-says-wrong-new-party",
         "the answer names the former party as the new one",
-        REPAIRS,
+        (*REPAIRS, "R2-04", "R2-11", "R2-12", "R2-13"),
         s1sp=_says_wrong_new_party,
     ),
 )

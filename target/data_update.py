@@ -1,40 +1,19 @@
-"""The data update of one S1SP's database, as a scenario has it planned, applied and rolled back [FIA 4.2.2].
+"""The data update of an S1SP's database, as a scenario has it planned, applied and rolled back [FIA 4.2.2].
 
-It is the product's own `data_update`, called in this process, while the S1SP serves in another one.
+What carries it out is in `target.own_data_update`: it takes its time to import, and most processes need none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
-from typing import TypeAlias
+from typing import NoReturn, Protocol, TypeAlias
 
-from sqlalchemy import select
-
-from data_update.applying import Options, Progress, apply
-from data_update.audit import AUDIT, Action, Outcome
-from data_update.certificate_list import load_certificate_list
-from data_update.database import Database
-from data_update.errors import DataUpdateError
-from data_update.layout import Layout
-from data_update.plan_file import Plan
-from data_update.planning import PlanRequest, make_plan
-from data_update.rolling_back import Options as RollbackOptions
-from data_update.rolling_back import rollback
+from data_update.outcomes import Action, Outcome
 from duis.identifiers import EUI64
-from target.arrangement import SlotDatabase
-from target.certificate_list import write_certificate_list
-from target.credentials import Credentials
-from target.errors import Rehearsed, TargetNonconformity
-from target.file import TargetFile
+from target.errors import Rehearsed
 
-__all__ = ["Action", "DataUpdate", "Moment", "Outcome"]
-
-BY = "a scenario"
-"""Who applies and rolls back, for the audit."""
+__all__ = ["Action", "DataUpdate", "Meanwhile", "Moment", "Outcome", "RehearsedDataUpdate", "nothing"]
 
 
 class Moment(StrEnum):
@@ -51,155 +30,48 @@ Meanwhile: TypeAlias = Callable[[Moment], None]
 """Called at each moment of an update; the update goes on when it returns."""
 
 
-def _nothing(_moment: Moment) -> None:
-    return
+def nothing(_moment: Moment) -> None:
+    """Let the update go on."""
 
 
-class DataUpdate:
-    """One update: planned once, then applied, and perhaps rolled back.
-
-    Args:
-        target: The target file; its anchors are trusted.
-        database: What to update.
-        shared: The certificates that the Network Operators shared for enrolment, by name of the operator.
-        folder: An empty folder for the certificate list and the plan.
-        rehearsed: Whether nothing is to happen: what the scenario does at each moment is done all the same.
-    """
-
-    def __init__(
-        self,
-        target: TargetFile,
-        database: SlotDatabase,
-        shared: Mapping[str, Credentials],
-        folder: Path,
-        *,
-        rehearsed: bool = False,
-    ) -> None:
-        self._database = database
-        self._rehearsed = rehearsed
-        self._folder = folder
-        self._plan: Plan | None = None
-        if not rehearsed:
-            self._list, self._roots = write_certificate_list(folder, shared, target.trust.anchors)
+class DataUpdate(Protocol):
+    """One update of one population: planned once, then applied, and perhaps rolled back."""
 
     def plan(self) -> None:
-        """Plan the update of every incorrect slot of the population.
+        """Plan the update of every incorrect slot."""
 
-        Raises:
-            Rehearsed: Nothing is to happen.
-            TargetNonconformity: It could not be planned.
-        """
-        self._unless_rehearsed()
-        path, at = self._folder / "plan.jsonl", datetime.now(UTC)
-        with _carried_out("planned"), Database(self._database.url, read_only=True) as database:
-            certificates = load_certificate_list(self._list, at=at, trust=self._roots)
-            make_plan(database, PlanRequest(path, Layout(), self._database.scope, certificates, at))
-            self._plan = Plan(path)
-
-    @property
-    def planned(self) -> tuple[EUI64, ...]:
-        """The devices whose slot is to be replaced; none before it is planned."""
-        return tuple(EUI64(row.device_id) for row in self._plan.rows()) if self._plan is not None else ()
-
-    def apply(self, batch_size: int = 500, meanwhile: Meanwhile = _nothing) -> None:
+    def apply(self, batch_size: int = 500, meanwhile: Meanwhile = nothing) -> None:
         """Apply the plan; make it first where that has not been done.
 
         Args:
             batch_size: Slots in one transaction.
             meanwhile: Called at each moment of the update.
-
-        Raises:
-            Rehearsed: Nothing was to happen.
-            TargetNonconformity: It could not be applied to the end.
         """
-        if self._rehearsed:
-            for moment in Moment:
-                meanwhile(moment)
-        if self._plan is None:
-            self.plan()
-        plan, moments = self._made(), _Moments(meanwhile)
-        with _carried_out("applied"), Database(self._database.url) as database:
-            applied = apply(
-                database, plan, Options(BY, batch_size), progress=moments.after_batch, now=moments.now
-            )
-        _expect_none_left("applied", applied.left)
 
     def roll_back(self) -> None:
-        """Roll back what was applied.
-
-        Raises:
-            Rehearsed: Nothing is to happen.
-            TargetNonconformity: It could not be rolled back.
-        """
-        self._unless_rehearsed()
-        plan = self._made()
-        with _carried_out("rolled back"), Database(self._database.url) as database:
-            rolled_back = rollback(database, plan.plan_id, RollbackOptions(BY))
-        _expect_none_left("rolled back", rolled_back.left)
+        """Roll back what was applied."""
 
     def outcome(self, device_id: EUI64, action: Action = Action.APPLY) -> Outcome | None:
-        """What the audit says became of a device; `None` when it does not name it.
-
-        Raises:
-            Rehearsed: Nothing has happened.
-        """
-        self._unless_rehearsed()
-        key = (AUDIT.c.plan == self._made().plan_id, AUDIT.c.device_id == device_id, AUDIT.c.action == action)
-        with Database(self._database.url, read_only=True) as database, database.transaction() as connection:
-            word = connection.execute(select(AUDIT.c.outcome).where(*key)).scalar_one_or_none()
-        return None if word is None else Outcome(word)
-
-    def _made(self) -> Plan:
-        if self._plan is None:
-            raise LookupError("the data update has not been planned")
-        return self._plan
-
-    def _unless_rehearsed(self) -> None:
-        if self._rehearsed:
-            raise Rehearsed("the data update")
+        """What the audit says became of a device; `None` when it does not name it."""
 
 
-@contextmanager
-def _carried_out(how: str) -> Iterator[None]:
-    """What the data update cannot do is a defect of it, or of an S1SP that keeps it from its work."""
-    try:
-        yield
-    except DataUpdateError as error:
-        raise TargetNonconformity(
-            f"the data update can be {how} while the S1SP serves [FIA 3.3.2, 4.2.2]",
-            f"it is {how}",
-            str(error),
-        ) from error
+class RehearsedDataUpdate:
+    """Nothing happens, but for what a scenario does meanwhile."""
 
+    def plan(self) -> NoReturn:
+        """Not planned."""
+        raise Rehearsed("the data update")
 
-def _expect_none_left(how: str, left: int) -> None:
-    if left:
-        raise TargetNonconformity(
-            f"the data update is {how} to the end [FIA 4.2.2]", "no device left", f"{left} left"
-        )
+    def apply(self, batch_size: int = 500, meanwhile: Meanwhile = nothing) -> NoReturn:  # noqa: ARG002
+        """Not applied."""
+        for moment in Moment:
+            meanwhile(moment)
+        raise Rehearsed("the data update")
 
+    def roll_back(self) -> NoReturn:
+        """Not rolled back."""
+        raise Rehearsed("the data update")
 
-class _Moments:
-    """Tells the moments of an update from what it asks and tells."""
-
-    def __init__(self, meanwhile: Meanwhile) -> None:
-        self._meanwhile = meanwhile
-        self._batches: int | None = None
-        self._in_batch = False
-
-    def after_batch(self, progress: Progress) -> None:
-        """Told of progress: once before the first batch, and after each."""
-        self._in_batch = False
-        if self._batches is None:
-            self._batches = 0
-            self._meanwhile(Moment.BEFORE)
-        else:
-            self._batches += 1
-            self._meanwhile(Moment.BETWEEN if progress.done < progress.total else Moment.AFTER)
-
-    def now(self) -> datetime:
-        """Asked for the time: after the beginning, by each batch, inside its transaction."""
-        if self._batches is not None and not self._in_batch:
-            self._in_batch = True
-            self._meanwhile(Moment.WITHIN)
-        return datetime.now(UTC)
+    def outcome(self, device_id: EUI64, action: Action = Action.APPLY) -> NoReturn:
+        """Nothing has become of any device."""
+        raise Rehearsed(f"what became of {device_id} by {action}")

@@ -18,6 +18,7 @@ import pytest
 from emulators.deviations import DEVIATIONS
 from reports.gherkin_lint import feature_files, lint
 from target.process import ChildProcess, python_module
+from tests.selftests.deviating_updates import DEVIATING_UPDATES
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROWS = "S1SP2 and ESME"
@@ -47,6 +48,18 @@ def test_deviation_is_caught_by_its_test_cases_alone(name: str, target_file: Pat
     assert red == {f"MP107-{case}" for case in DEVIATIONS[name].test_cases}, output
 
 
+@pytest.mark.parametrize("name", sorted(DEVIATING_UPDATES))
+def test_deviating_update_is_caught_by_its_test_cases_alone(
+    name: str, target_file: Path, tmp_path: Path
+) -> None:
+    plugin = ("-p", "tests.selftests.deviating_updates", "--deviating-update", name)
+    verdicts, output = run_features(target_file, tmp_path, "-m", "requirement-2", *plugin)
+
+    assert "error" not in verdicts.values(), output
+    red = {identifier for identifier, verdict in verdicts.items() if verdict == "failed"}
+    assert red == {f"MP107-{case}" for case in DEVIATING_UPDATES[name].test_cases}, output
+
+
 def test_without_a_deviation_every_test_case_passes(target_file: Path, tmp_path: Path) -> None:
     verdicts, output = run_features(target_file, tmp_path)
 
@@ -55,11 +68,15 @@ def test_without_a_deviation_every_test_case_passes(target_file: Path, tmp_path:
 
 
 def test_every_test_case_is_caught_failing_by_some_deviation() -> None:
-    caught = {f"MP107-{case}" for deviation in DEVIATIONS.values() for case in deviation.test_cases}
-    assert caught == written()
+    assert {f"MP107-{case}" for cases in CASES for case in cases} == written()
+
+
+CASES = [each.test_cases for each in (*DEVIATIONS.values(), *DEVIATING_UPDATES.values())]
+"""The test cases that catch each deviation."""
 
 
 NOT_ALONE = {
+    "MP107-T04": "R2-20 sends the same request before the data update has come to the slot",
     "MP107-T05": "an operator that may not place another's certificate cannot set T34 up either",
     "MP107-T21": "the first half of T23 is the same request at the same switches",
 }
@@ -67,7 +84,7 @@ NOT_ALONE = {
 
 
 def test_a_test_case_is_the_only_one_to_catch_some_deviation_or_says_why_not() -> None:
-    alone = {f"MP107-{each.test_cases[0]}" for each in DEVIATIONS.values() if len(each.test_cases) == 1}
+    alone = {f"MP107-{cases[0]}" for cases in CASES if len(cases) == 1}
     assert written() - alone == set(NOT_ALONE)
 
 

@@ -172,6 +172,10 @@ class _Work:
             self._stop.pause(pause)
         after = self._outcomes()
         left = total - sum(after.values())
+        if left and not self._stop.wanted:
+            raise DataUpdateError(
+                f"{self._plan.path}: its rollback was begun meanwhile; make the plan anew to update again"
+            )
         return Applied(after, left, done - begun_with, self._stop.reason if left else None)
 
     def _should_stop(self) -> bool:

@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import text
 
 from data_update.added_certificates import Removed
-from data_update.applying import Progress
+from data_update.applying import Options, Progress, apply
 from data_update.audit import Outcome
+from data_update.database import Database
+from data_update.errors import DataUpdateError
 from data_update.plan_file import Plan
 from duis.identifiers import EUI64
 from duis.roles import CertificateType, RemotePartyRole
@@ -98,6 +100,25 @@ def test_what_was_changed_since_is_left_and_told(any_database: str, plan: Plan, 
     )
     assert (another, party.entity_identifier, REQUEST, party.entity_identifier) in audit
     assert {row[0] for row in audit} == {another, same}
+
+
+def test_an_apply_at_work_goes_no_further(any_database: str, plan: Plan) -> None:
+    before = everything(any_database)
+    undone = []
+
+    def undo(progress: Progress) -> None:
+        if progress.done == 10:
+            undone.append(rolled_back(any_database, plan).outcomes)
+
+    options = Options("tester", batch_size=10)
+    with (
+        Database(any_database) as opened,
+        pytest.raises(DataUpdateError, match="its rollback was begun meanwhile"),
+    ):
+        apply(opened, plan, options, progress=undo)
+
+    assert undone == [{Outcome.RESTORED: 10}]
+    assert everything(any_database) == before
 
 
 def test_a_slot_that_somebody_holds_is_tried_again(

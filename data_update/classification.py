@@ -129,10 +129,11 @@ def _no_registration(row: SlotRow, _known: Known) -> str | None:
     return None if row.registered else f"no Network Operator is registered for {row.mpxn}"
 
 
-def _ambiguous(row: SlotRow, _known: Known) -> str | None:
+def _ambiguous(row: SlotRow, known: Known) -> str | None:
     if len(row.registered) < 2:
         return None
-    return f"registered for {row.mpxn}: {' and '.join(row.registered)}"
+    parties = {known.shared.entity_identifier(each) or each.upper() for each in row.registered}
+    return f"registered for {row.mpxn}: {' and '.join(row.registered)}" if len(parties) > 1 else None
 
 
 RULES: Final[tuple[tuple[Reason, Rule], ...]] = (

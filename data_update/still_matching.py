@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Column, MetaData, Select, String, Table, and_, delete, exists, or_, select
+from sqlalchemy import Column, MetaData, Select, String, Table, and_, delete, exists, func, or_, select
 
 from data_update.database import Database
 from data_update.errors import DataUpdateError
@@ -137,15 +137,13 @@ def _other_registrations(tables: Tables) -> Select[Any]:
         registrations.c.role == network_operator_role(tables.layout.words, PLANNED.c.device_type),
         *in_effect(tables, registrations),
     )
-    planned_party = or_(
-        registrations.c.party == PLANNED.c.party,
-        registrations.c.party == PLANNED.c.market_participant_id,
-    )
-    still = exists().where(of_point, planned_party)
+    # Registration Data may name a party in lower case, as EUI-64s are written in either.
+    party = func.upper(registrations.c.party)
+    still = exists().where(of_point, or_(party == PLANNED.c.party, party == PLANNED.c.market_participant_id))
     another = exists().where(
         of_point,
-        registrations.c.party != PLANNED.c.party,
-        registrations.c.party.is_distinct_from(PLANNED.c.market_participant_id),
+        party != PLANNED.c.party,
+        party.is_distinct_from(PLANNED.c.market_participant_id),
     )
     return select(PLANNED.c.device_id).where(or_(~still, another)).limit(_SHOWN)
 

@@ -1,8 +1,8 @@
 """Rows of a table as records of fixed size, by which a table can be compared with what it was.
 
 A record is a hash of the row's key and a hash of everything else in the row, of columns the layout does not
-know too. In a Network Operator's slot what the update may write is hashed apart from the rest, so that the
-rest can be compared in a slot that was updated.
+know too. In a slot what the update may write is hashed apart from the rest, so that the rest can be compared
+in a slot that was updated.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ class RecordedTable:
         full_name: its name in the database.
         key: what tells its rows apart.
         others: the rest, but for `written`.
-        written: what the update may write in a Network Operator's slot; empty for other tables.
-        split_role: the role of the slots whose `written` columns are hashed apart.
+        written: what the update may write in a slot, hashed apart; empty for other tables.
         statement: the SELECT of key, others and written columns, in this order.
     """
 
@@ -57,7 +56,6 @@ class RecordedTable:
     key: tuple[str, ...]
     others: tuple[str, ...]
     written: tuple[str, ...]
-    split_role: str | None
     statement: Select[Any]
 
     @property
@@ -96,18 +94,17 @@ def _recorded(tables: Tables, name: str, columns: Sequence[str]) -> RecordedTabl
     raw = table(known.name, *(column(each) for each in columns), schema=known.schema)
     conditions: list[ColumnElement[bool]] = [] if scope is None else [raw.c[scope] == tables.scope]
     statement = select(*(raw.c[each] for each in (*key, *others, *written))).where(*conditions)
-    split_role = tables.layout.words.network_operator if written else None
-    return RecordedTable(name, known.fullname, key, others, written, split_role, statement)
+    return RecordedTable(name, known.fullname, key, others, written, statement)
 
 
 def key_of(*values: Any) -> bytes:
     """Return the hash of a row's key."""
-    return sha256(repr(values).encode()).digest()[:KEY_OCTETS]
+    return _hash(values)[:KEY_OCTETS]
 
 
 def written_hash(values: tuple[Any, ...]) -> bytes:
     """Return the hash of what the update may write in a slot, in the order of `WRITTEN`."""
-    return sha256(repr(values).encode()).digest()[:HALF_OCTETS]
+    return _hash(values)[:HALF_OCTETS]
 
 
 def records(database: Database, recorded: RecordedTable) -> Iterator[tuple[bytes, Sequence[Any]]]:
@@ -115,15 +112,19 @@ def records(database: Database, recorded: RecordedTable) -> Iterator[tuple[bytes
     if not database.is_sqlite:  # times with a zone are the same in every session
         database.connection.execute(text("SET LOCAL TIME ZONE 'UTC'"))
     key_end = len(recorded.key)
-    split, role = key_end + len(recorded.others), recorded.split_role
-    for row in database.stream(recorded.statement):
-        key = sha256(repr(row[:key_end]).encode()).digest()[:KEY_OCTETS]
-        if role is not None and row[1] == role:
-            rest = sha256(repr(row[key_end:split]).encode()).digest()[:HALF_OCTETS]
-            contents = rest + sha256(repr(row[split:]).encode()).digest()[:HALF_OCTETS]
-        else:
-            contents = sha256(repr(row[key_end:]).encode()).digest()[: 2 * HALF_OCTETS]
-        yield key + contents, row
+    split = key_end + len(recorded.others)
+    rows = database.stream(recorded.statement)
+    if recorded.written:
+        for row in rows:
+            rest, written = _hash(row[key_end:split]), _hash(row[split:])
+            yield _hash(row[:key_end])[:KEY_OCTETS] + rest[:HALF_OCTETS] + written[:HALF_OCTETS], row
+    else:
+        for row in rows:
+            yield _hash(row[:key_end])[:KEY_OCTETS] + _hash(row[key_end:])[: 2 * HALF_OCTETS], row
+
+
+def _hash(values: Sequence[Any]) -> bytes:
+    return sha256(repr(values).encode()).digest()
 
 
 class RecordParts:

@@ -69,7 +69,8 @@ def is_applied(scenario: Scenario, s1sp: str) -> None:
 )
 def is_applied_under_traffic(scenario: Scenario, s1sp: str) -> None:
     """Each slot in a transaction of its own, so that there is a moment between two."""
-    traffic = scenario.traffic = TrafficDuringUpdate(scenario)
+    with arrangeable():
+        traffic = scenario.traffic = TrafficDuringUpdate(scenario)
     scenario.data_update_of(s1sp).apply(batch_size=1, meanwhile=traffic.at)
 
 
@@ -82,11 +83,12 @@ def is_applied_under_traffic(scenario: Scenario, s1sp: str) -> None:
 )
 def is_applied_beside_an_update(scenario: Scenario, s1sp: str, moment: str, sender: str, owner: str) -> None:
     """A Service Request for a slot that the data update is about to replace."""
+    with arrangeable():
+        renewed = scenario.party(owner).renewed_credentials
 
     def meanwhile(now: Moment) -> None:
         if now is not MOMENTS[moment]:
             return
-        renewed = scenario.party(owner).renewed_credentials
         exchange = send(scenario, sender, scenario.device, update_credentials(renewed, NETWORK_OPERATOR))
         if now is Moment.BEFORE:  # within a transaction nobody can answer
             with suppress(Rehearsed):

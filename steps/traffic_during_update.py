@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from duis.requests import ReadInventoryBody, RetrieveDeviceSecurityCredentialsKRPBody
+from duis.requests import Body, ReadInventoryBody, RetrieveDeviceSecurityCredentialsKRPBody
 from duis.roles import CertificateType, RemotePartyRole
 from duis.smets1 import RetrieveDeviceSecurityCredentialsKRPRsp
 from steps.verdict import expect_acknowledged, expect_alert, expect_replacement, expect_success
@@ -16,7 +16,8 @@ from target.data_update import Moment
 from target.errors import Rehearsed, TargetNonconformity
 from target.estate import DeviceUnderTest
 from target.exchange import Exchange
-from target.observations import InventoryAnswer, S1SPRejection, slot_readings
+from target.observations import Acknowledged, InventoryAnswer, S1SPRejection, slot_readings
+from target.service_user import ServiceUser
 
 if TYPE_CHECKING:
     from steps.context import Scenario
@@ -48,18 +49,18 @@ class TrafficDuringUpdate:
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
         self._devices = [scenario.device, *filter(None, [scenario.other_device])]
+        self._requests = [request for device in self._devices for request in self._for(device)]
         self._sent: list[_Sent] = []
 
     def at(self, moment: Moment) -> None:
         """Send what is to be sent at a moment of the update."""
         if moment is Moment.WITHIN:
             return
-        states: dict[Moment, bool] = {Moment.BEFORE: False, Moment.AFTER: True}
-        answered = [*self._send(states.get(moment))]
+        states = {Moment.BEFORE: False, Moment.AFTER: True}
+        answered = list(self._send(states.get(moment)))
         for each in answered:
             with suppress(Rehearsed):
-                _ = each.exchange.answer
-                if not isinstance(each.exchange.answer, InventoryAnswer):
+                if isinstance(each.exchange.answer, Acknowledged):
                     each.exchange.result()
         self._sent += answered
         if moment is not Moment.AFTER:
@@ -89,17 +90,17 @@ class TrafficDuringUpdate:
                 )
             corrected[device_id] = found
 
+    def _for(self, device: DeviceUnderTest) -> Iterator[tuple[DeviceUnderTest, ServiceUser, Body]]:
+        operator = self._scenario.party("the correct Network Operator", device)
+        supplier = self._scenario.party("the Supplier", device)
+        yield device, operator, RetrieveDeviceSecurityCredentialsKRPBody((_NETWORK_OPERATOR,))
+        yield device, operator, update_credentials(operator.credentials, _NETWORK_OPERATOR)
+        yield device, supplier, update_credentials(supplier.renewed_credentials, _SUPPLIER)
+        yield device, supplier, ReadInventoryBody(device_id=device.device_id)
+
     def _send(self, corrected: bool | None) -> Iterator[_Sent]:
-        read = RetrieveDeviceSecurityCredentialsKRPBody((_NETWORK_OPERATOR,))
-        for device in self._devices:
-            operator = self._scenario.party("the correct Network Operator", device)
-            supplier = self._scenario.party("the Supplier", device)
-            own = update_credentials(operator.credentials, _NETWORK_OPERATOR)
-            renewed = update_credentials(supplier.renewed_credentials, _SUPPLIER)
-            yield _Sent(operator.send(read, device.device_id), device, corrected)
-            yield _Sent(operator.send(own, device.device_id), device, corrected)
-            yield _Sent(supplier.send(renewed, device.device_id), device, corrected)
-            yield _Sent(supplier.send(ReadInventoryBody(device_id=device.device_id)), device, corrected)
+        for device, sender, body in self._requests:
+            yield _Sent(sender.send(body, device.device_id), device, corrected)
 
     def _state_told(self, sent: _Sent) -> bool | None:
         """Whether an answer tells of a corrected slot; `None` for one that tells nothing of it."""

@@ -73,13 +73,6 @@ class ScriptDialect:
         return literal_column(form.format(value.hex()))
 
 
-def _postgresql() -> Dialect:
-    # Of no driver, which would double each %.
-    dialect = PGDialect(paramstyle="named")  # type: ignore[no-untyped-call]
-    dialect._backslash_escapes = False  # as standard_conforming_strings says, which the script sets
-    return dialect
-
-
 SQLITE: Final = ScriptDialect(
     name="sqlite",
     how_to_run="sqlite3 -bail DATABASE < {}",
@@ -107,5 +100,5 @@ POSTGRESQL: Final = ScriptDialect(
     default_by="CAST(current_user AS varchar)",
     insert=postgresql.insert,
     can_lock=True,
-    dialect=_postgresql(),
+    dialect=PGDialect(paramstyle="named"),  # type: ignore[no-untyped-call] # of no driver: these double each %
 )

@@ -3,45 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
-
-from sqlalchemy import Column, MetaData, Select, String, Table, and_, exists, literal, null, or_, select
 
 from data_update.baseline import written_baseline
 from data_update.certificate_list import CertificateList, Pair
-from data_update.classification import Classifier, Held, Known, SlotRow
+from data_update.classification import Classifier, Known, SlotRow
 from data_update.database import Database
 from data_update.errors import DataUpdateError
-from data_update.layout import Layout, Tables, Words, as_text
+from data_update.layout import Layout
+from data_update.loaded_registrations import REGISTRATIONS_OF_FILE, load_registrations
 from data_update.plan_file import Group, PlanHeader, PlanSummary, PlanWriter
+from data_update.reading_slots import (
+    ROWS_AT_ONCE,
+    held_certificates,
+    slot_rows,
+    slots_of_unknown_devices,
+    slots_with_registered,
+)
 from data_update.reasons import Reason, Verdict
 from data_update.records import LeftAlone, PlannedPair, Replacement
-from data_update.registered import in_effect, network_operator_role
 from data_update.registration_file import RegistrationFile
 from data_update.row_records import recorded_tables
 from duis.identifiers import EUI64
-from duis.smki.certificate import CertificateUnreadable, OrganisationCertificate
-
-REGISTRATIONS_OF_FILE: Final = Table(
-    "data_update_registrations",
-    MetaData(),
-    Column("mpxn", String, primary_key=True),
-    Column("role", String, primary_key=True),
-    Column("party", String, primary_key=True),
-    Column("effective_from", String, primary_key=True),
-    Column("effective_to", String),
-    prefixes=["TEMPORARY"],
-)
-"""Registration Data from a file, of one session only."""
-
-_AT_ONCE: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +77,7 @@ def make_plan(
     tables = database.tables(request.layout, request.scope, registrations=request.registrations is None)
     source, of_file, registrations_digest, check_digits = tables.registrations, None, None, None
     if request.registrations is not None:
-        registrations_digest = _load(database, request.registrations)
+        registrations_digest = load_registrations(database, request.registrations)
         source, of_file = REGISTRATIONS_OF_FILE, str(request.registrations.path)
         check_digits = request.registrations.mprn_check_digits
     pairs = tuple(request.certificate_list.usable())
@@ -115,22 +102,33 @@ def make_plan(
         count = _Count(writer, numbers)
         begun = datetime.now(UTC)
         with database.explained("reading the slots"), database.transaction():
-            known = Known(request.layout.words, _certificates(database, tables), request.certificate_list)
+            known = Known(request.layout.words, held_certificates(database, tables), request.certificate_list)
             classifier = Classifier(known)
-            statement = _slots(tables, source, request)
-            for number, row in enumerate(_rows(database, statement, request.at), 1):
+            statement = slots_with_registered(tables, source, request.device_types)
+            for number, row in enumerate(slot_rows(database, statement, request.at), 1):
                 count.add(row, classifier)
-                if number % _AT_ONCE == 0:
+                if number % ROWS_AT_ONCE == 0:
                     progress(number)
-            for orphan in database.stream(_orphans(tables)):
+            for orphan in database.stream(slots_of_unknown_devices(tables)):
                 count.leave(LeftAlone(orphan[0], "", "", "", "", Reason.UNKNOWN_DEVICE, ""))
             if request.baseline is not None:
                 writing = written_baseline(request.baseline, database, recorded, begun)
                 baseline = kept_with_plan.enter_context(writing)
         summary = replace(count.summary(), baseline=baseline)
+        if not summary.examined:
+            raise DataUpdateError(_nothing_there(database, request, tables.devices.fullname))
         progress(summary.examined)
         writer.finish(summary)
     return summary
+
+
+def _nothing_there(database: Database, request: PlanRequest, table: str) -> str:
+    which = f" of the type {' or '.join(request.device_types)}" if request.device_types else ""
+    where = f" in the estate {request.scope}" if request.layout.scope is not None else ""
+    return (
+        f"database {database.name}: table {table} has no device{which}{where} that could have a Network "
+        "Operator slot; correct --estate or --device-type, or the words of the layout"
+    )
 
 
 class _Count:
@@ -209,108 +207,3 @@ def _planned(pair: Pair, shared: CertificateList) -> PlannedPair:
         key_agreement_sha256=pair.key_agreement.sha256.hex(),
         not_after=ends.isoformat(),
     )
-
-
-def _slots(tables: Tables, registrations: Table, request: PlanRequest) -> Select[Any]:
-    """Each device that has a Network Operator slot, or should have one, with each registered party."""
-    devices, slots = tables.devices, tables.slots
-    words = tables.layout.words
-    role_words = words if registrations is tables.registrations else Words()  # a file has ED and GT
-    same_device = and_(*tables.network_operator_slots(slots), slots.c.device_id == devices.c.device_id)
-    of_point = and_(
-        registrations.c.mpxn == devices.c.mpxn,
-        registrations.c.role == network_operator_role(role_words, devices.c.device_type),
-        *in_effect(tables, registrations),
-    )
-    optional = {
-        name: devices.c[name] if name in devices.c else literal("", String) for name in ("s1sp", "cohort")
-    }
-    party = as_text(slots.c.remote_party_id) if "remote_party_id" in slots.c else null()
-    statement = (
-        select(
-            devices.c.device_id,
-            devices.c.device_type,
-            devices.c.device_status,
-            optional["s1sp"],
-            optional["cohort"],
-            devices.c.mpxn,
-            slots.c.device_id.is_not(None),
-            party,
-            slots.c.digital_signing,
-            slots.c.key_agreement,
-            registrations.c.party,
-        )
-        .select_from(devices.outerjoin(slots, same_device).outerjoin(registrations, of_point))
-        .where(
-            *tables.in_scope(devices),
-            or_(slots.c.device_id.is_not(None), devices.c.device_type.in_(words.device_types_with_slot)),
-        )
-        .order_by(devices.c.device_id)
-    )
-    if request.device_types:
-        statement = statement.where(devices.c.device_type.in_(request.device_types))
-    return statement
-
-
-def _rows(database: Database, statement: Select[Any], at: datetime) -> Iterator[SlotRow]:
-    """Bring the rows of one device together: one for each registered party."""
-    rows = database.stream(statement.params(now=at.isoformat()), _AT_ONCE)
-    for _, group in groupby(rows, key=itemgetter(0)):
-        same = list(group)
-        first = same[0]
-        registered = dict.fromkeys(row[10] for row in same)
-        registered.pop(None, None)
-        yield SlotRow(
-            first[0],
-            first[1],
-            first[2],
-            first[3] or "",
-            first[4] or "",
-            first[5],
-            bool(first[6]),
-            first[7],
-            first[8],
-            first[9],
-            tuple(registered),
-        )
-
-
-def _orphans(tables: Tables) -> Select[Any]:
-    slots, devices = tables.slots, tables.devices
-    known = exists().where(*tables.in_scope(devices), devices.c.device_id == slots.c.device_id)
-    return select(slots.c.device_id).where(*tables.network_operator_slots(slots), ~known)
-
-
-def _certificates(database: Database, tables: Tables) -> dict[str, Held]:
-    """Read every certificate of the database once; there are few, whatever the number of devices."""
-    held = {}
-    for sha256, der in database.stream(select(tables.certificates.c.sha256, tables.certificates.c.der)):
-        try:
-            certificate = OrganisationCertificate.from_der(bytes(der))
-        except CertificateUnreadable:
-            held[sha256] = Held(None, "")
-            continue
-        identifier = certificate.entity_identifier
-        held[sha256] = Held(None if identifier is None else str(identifier), certificate.role)
-    return held
-
-
-def _load(database: Database, registrations: RegistrationFile) -> str:
-    """Load Registration Data from a file into a table of this session."""
-    database.create_temporary(REGISTRATIONS_OF_FILE, is_large=True)
-    part: list[tuple[Any, ...]] = []
-    try:
-        with database.explained(f"loading {registrations.path}"), database.transaction():
-            for row in registrations.rows():
-                part.append((row.mpxn, row.role, row.party, row.effective_from, row.effective_to))
-                if len(part) == _AT_ONCE:
-                    database.fill(REGISTRATIONS_OF_FILE, part)
-                    part.clear()
-            database.fill(REGISTRATIONS_OF_FILE, part)
-    except DataUpdateError as error:
-        if "unique" in str(error).lower() or "duplicate" in str(error).lower():
-            raise DataUpdateError(
-                f"{registrations.path}: the same registration is listed twice ({error}); remove one"
-            ) from error
-        raise
-    return registrations.digest

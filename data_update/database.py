@@ -62,8 +62,10 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.name = str(parsed.database) if self.is_sqlite else parsed.render_as_string(hide_password=True)
         self.read_only = read_only
-        self._engine = _sqlite(parsed, read_only=read_only) if self.is_sqlite else _postgresql(parsed)
+        self._errors: tuple[type[Exception], ...] = (SQLAlchemyError,)
         with self.explained("opening it"):
+            self._engine = _sqlite(parsed, read_only=read_only) if self.is_sqlite else _postgresql(parsed)
+            self._errors += (self._engine.dialect.loaded_dbapi.Error,)  # COPY goes past SQLAlchemy
             self.connection: Connection = self._engine.connect()
             if not self.is_sqlite and read_only:
                 self.connection.execute(text(_READ_ONLY_SESSION))
@@ -95,8 +97,10 @@ class Database:
         """
         try:
             yield
-        except SQLAlchemyError as error:
-            cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+        except self._errors as error:
+            cause: BaseException = error
+            if isinstance(error, DBAPIError) and error.orig is not None:
+                cause = error.orig
             why = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
             raise DataUpdateError(f"database {self.name}: {doing}: {why}{_mend(why, self)}") from error
         except ImportError as error:
@@ -234,7 +238,7 @@ _READ_ONLY_SESSION: Final = (
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url if "://" in url else f"sqlite:///{url}")
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: the port is no number
         raise DataUpdateError(
             f"database {url.partition('://')[0]}://…: not a URL: expected the path of a SQLite file or postgresql://…"
         ) from error
@@ -291,9 +295,14 @@ _MENDS: Final = (
     ("No space left", "make room; nothing of the batch at work was kept: run the same command again"),
     ("locked", "another program holds the database; end it, or run the same command again"),
     ("disk I/O error", "see the disk; nothing of the batch at work was kept: run the same command again"),
-    ("connection", "nothing of the batch at work was kept; run the same command again"),
-    ("does not exist", "see the URL"),
+    ("Connection refused", "see the host and the port of the URL, and whether the server runs"),
+    ("No such file or directory", "see the host of the URL, and whether the server runs"),
+    ("translate host name", "see the host of the URL"),
+    ("resolve host", "see the host of the URL"),
+    ("does not exist", "see the user and the database of the URL"),
     ("authentication", "see the user and the password of the URL"),
+    ("password", "see the user and the password of the URL"),
+    ("connection", "nothing of the batch at work was kept; run the same command again"),
 )
 
 

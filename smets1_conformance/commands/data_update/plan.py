@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from smets1_conformance.commands.data_update.options import database_option, plan_argument, told
+
+if TYPE_CHECKING:
+    from data_update.certificate_list import CertificateList
 
 _MAIN_ESTATE = "main"
 """What the emulators call the estate that is there without being asked for."""
@@ -142,11 +146,23 @@ def plan(
             make_plan(opened, request, line.show)
             made = Plan(plan_file)
             scripts = () if sql_folder is None else write_scripts(made, opened, sql_folder)
+    if not made.header.pairs:
+        click.echo(_none_usable(shared), err=True)
     names = {str(identifier): party.name for identifier, party in shared.parties.items()}
     print_summary(new_console(), made, names)
     for script in scripts:
         click.echo(f"Script: {script}")
     click.echo(_next_step(made.summary.devices, plan_file, registrations))
+
+
+def _none_usable(shared: CertificateList) -> str:
+    """Say why no certificate of the list can be placed, with the mend."""
+    from data_update.certificate_list import Unusable
+
+    found = [shared.replacement(str(party)) for party in shared.parties]
+    lines = [f"  {each.detail}" for each in found if isinstance(each, Unusable)]
+    mend = "ask the Network Operators for valid ones, and make the plan anew"
+    return "\n".join([f"{shared.source}: none of its certificates can be placed; {mend}:", *lines])
 
 
 def _next_step(devices: int, plan_file: Path, registrations: Path | None) -> str:

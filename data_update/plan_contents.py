@@ -79,7 +79,7 @@ class PlanHeader:
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> PlanHeader:
         """Read what `as_json` made; KeyError, TypeError or ValueError when it is something else."""
-        if content.get("format") != FORMAT:
+        if not isinstance(content, Mapping) or content.get("format") != FORMAT:
             raise ValueError("its first line is not the header of a plan")
         if content["version"] != VERSION:
             raise ValueError(f"version {VERSION} of the format is expected, found {content['version']}")

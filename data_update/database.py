@@ -67,8 +67,9 @@ class Database:
             self._engine = _sqlite(parsed, read_only=read_only) if self.is_sqlite else _postgresql(parsed)
             self._errors += (self._engine.dialect.loaded_dbapi.Error,)  # COPY goes past SQLAlchemy
             self.connection: Connection = self._engine.connect()
-            if not self.is_sqlite and read_only:
-                self.connection.execute(text(_READ_ONLY_SESSION))
+            if not self.is_sqlite:
+                for setting in _READ_ONLY_SESSION if read_only else _WRITING_SESSION:
+                    self.connection.execute(text(setting))
                 self.connection.commit()
             self._probe()
 
@@ -231,8 +232,12 @@ _TIMES: Final = (Date, DateTime, Time)
 """What SQLite keeps as text whatever the column is declared as: a CAST would make a number of it."""
 
 _READ_ONLY_SESSION: Final = (
-    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 )
+_WRITING_SESSION: Final = ("SET enable_hashjoin = off", "SET enable_mergejoin = off")
+"""A batch is small, and each of its rows is found by its key. PostgreSQL has no statistics of a temporary
+table, and would otherwise read all of a table of slots that is not very large, batch after batch.
+"""
 
 
 def _parsed(url: str) -> URL:

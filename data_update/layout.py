@@ -13,13 +13,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from sqlalchemy import Column, ColumnElement, LargeBinary, MetaData, String, Table, cast
 from sqlalchemy.types import TypeEngine
 
 from data_update.errors import DataUpdateError
 
 _NAME = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_$]*$")]
+_OPTIONAL_NAME = Annotated[_NAME | None, BeforeValidator(lambda name: None if name == "" else name)]
+"""TOML has no null: an empty text says that there is no such column."""
 _TABLE_NAME = Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_$]*\.)?[A-Za-z_][A-Za-z0-9_$]*$")]
 
 
@@ -34,8 +36,8 @@ class DevicesTable(_Strict):
     device_id: _NAME = "device_id"
     device_type: _NAME = "device_type"
     device_status: _NAME = "device_status"
-    s1sp: _NAME | None = "s1sp"
-    cohort: _NAME | None = "cohort"
+    s1sp: _OPTIONAL_NAME = "s1sp"
+    cohort: _OPTIONAL_NAME = "cohort"
     mpxn: _NAME = "mpxn"
 
 
@@ -45,11 +47,11 @@ class SlotsTable(_Strict):
     table: _TABLE_NAME = "anchor_slots"
     device_id: _NAME = "device_id"
     remote_party_role: _NAME = "remote_party_role"
-    remote_party_id: _NAME | None = "remote_party_id"
+    remote_party_id: _OPTIONAL_NAME = "remote_party_id"
     digital_signing: _NAME = "digital_signing"
     key_agreement: _NAME = "key_agreement"
-    updated_at: _NAME | None = "updated_at"
-    updated_by: _NAME | None = "updated_by"
+    updated_at: _OPTIONAL_NAME = "updated_at"
+    updated_by: _OPTIONAL_NAME = "updated_by"
 
 
 class RegistrationsTable(_Strict):
@@ -60,7 +62,7 @@ class RegistrationsTable(_Strict):
     role: _NAME = "role"
     party: _NAME = "user_id"
     effective_from: _NAME = "effective_from"
-    effective_to: _NAME | None = "effective_to"
+    effective_to: _OPTIONAL_NAME = "effective_to"
 
 
 class CertificatesTable(_Strict):
@@ -97,7 +99,7 @@ class Layout(_Strict):
             registrations; None where there is only one.
     """
 
-    scope: _NAME | None = "estate"
+    scope: _OPTIONAL_NAME = "estate"
     devices: DevicesTable = DevicesTable()
     slots: SlotsTable = SlotsTable()
     registrations: RegistrationsTable = RegistrationsTable()

@@ -105,7 +105,7 @@ def verify(
             RecordParts(HANDLED_OCTETS) as handled,
         ):
             if not database.is_sqlite:
-                # A fresh audit has no statistics: taken for a few rows, it would be read once for each device.
+                # A fresh audit has no statistics: taken for a few rows, it would be read for each device.
                 connection.execute(text("SET LOCAL enable_nestloop = off"))
             progress("comparing the plan, the audit and the slots")
             if begun:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, bindparam, delete, func, inspect, select, update
+from sqlalchemy import Select, bindparam, delete, func, inspect, select, text, update
 
 from data_update.added_certificates import Removed, remove_added
 from data_update.applying import DEFAULT_BATCH, Progress
@@ -22,7 +22,7 @@ from data_update.database import Database
 from data_update.errors import DataUpdateError
 from data_update.layout import Layout, Tables
 from data_update.pace import Rate, Stop, pause_for_locks, pause_for_other_writers
-from data_update.statements import BATCH, Statements, fill_from_audit, not_rolled_back, outcomes, to_roll_back
+from data_update.statements import BATCH, Statements, fill_from_audit, of_rollback, outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ def rollback(
         _end_applying(database, plan_id, now())
     else:
         choose(database, plan_id, devices)
+    _refresh_statistics(database)
     database.create_temporary(BATCH)
     only_chosen = devices is not None
     work = _Work(database, plan_id, tables, options, only_chosen, stop or Stop(), progress, now)
@@ -129,9 +130,9 @@ class _Work:
         self._now = now
         self._statements = Statements(tables, Action.ROLLBACK)
         self._fill = fill_from_audit(only_chosen=only_chosen)
-        count = select(func.count()).select_from(AUDIT).where(*to_roll_back(only_chosen=only_chosen))
-        self._count_all = count
-        self._count_left = count.where(not_rolled_back())
+        count = select(func.count()).select_from(AUDIT)
+        self._count_all = count.where(*of_rollback(only_chosen=only_chosen, done=False))
+        self._count_done = count.where(*of_rollback(only_chosen=only_chosen, done=True))
         self._rate = Rate(options.rate)
         self._last: str | None = None
 
@@ -141,8 +142,8 @@ class _Work:
         Returns:
             The devices recorded by this call, those left, and why it stopped.
         """
-        total, left = self._count(self._count_all), self._count(self._count_left)
-        begun_with = done = total - left
+        total = self._count(self._count_all)
+        begun_with = done = self._count(self._count_done)
         skipped = waiting = rounds = 0
         batch = self._next_number()
         after = ""
@@ -165,7 +166,7 @@ class _Work:
             if self._database.is_sqlite:
                 pause = max(pause, pause_for_other_writers(time.monotonic() - begun))
             self._stop.pause(pause)
-        left = self._count(self._count_left)
+        left = total - self._count(self._count_done)
         return done - begun_with, left, self._stop.reason if left else None
 
     def _one_batch(self, batch: int, after: str) -> Carried:
@@ -227,6 +228,13 @@ def _end_applying(database: Database, plan_id: str, now: datetime) -> None:
     with database.explained("ending the update"), database.transaction() as connection:
         connection.execute(begun.values(rollback_started_at=now.isoformat()))
         connection.execute(outstanding)
+
+
+def _refresh_statistics(database: Database) -> None:
+    """Tell PostgreSQL how large the audit has become; it would do so by itself, but some minutes later."""
+    if not database.is_sqlite:
+        with database.explained("looking at the audit"), database.transaction() as connection:
+            connection.execute(text(f"ANALYZE {AUDIT.name}"))
 
 
 def _mark_rolled_back(database: Database, plan_id: str, now: datetime) -> None:

@@ -203,29 +203,36 @@ CHOSEN: Final = Table(
 """The devices a rollback is limited to; of one session only."""
 
 
-def to_roll_back(*, only_chosen: bool) -> tuple[ColumnElement[bool], ...]:
-    """Return the conditions that an audit row is a replacement of `plan`, perhaps of a chosen device."""
-    conditions = (
-        AUDIT.c.plan == bindparam("plan"),
-        AUDIT.c.action == literal(Action.APPLY.value),
-        AUDIT.c.outcome == literal(Outcome.REPLACED.value),
-    )
-    chosen = exists().where(CHOSEN.c.device_id == AUDIT.c.device_id)
-    return (*conditions, chosen) if only_chosen else conditions
+def of_rollback(*, only_chosen: bool, done: bool) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that an audit row is what the rollback of `plan` has to do, or has done.
 
-
-def not_rolled_back() -> ColumnElement[bool]:
-    """Return the condition that the device of a row of the audit was not looked at by a rollback yet."""
-    rolled_back = AUDIT.alias("rolled_back")
-    return ~exists().where(
-        rolled_back.c.plan == AUDIT.c.plan,
-        rolled_back.c.device_id == AUDIT.c.device_id,
-        rolled_back.c.action == literal(Action.ROLLBACK.value),
-    )
+    Args:
+        only_chosen: count only the chosen devices.
+        done: the row of the rollback; otherwise that of the replacement it is to undo.
+    """
+    action = Action.ROLLBACK if done else Action.APPLY
+    conditions = [AUDIT.c.plan == bindparam("plan"), AUDIT.c.action == literal(action.value)]
+    if not done:
+        conditions.append(AUDIT.c.outcome == literal(Outcome.REPLACED.value))
+    if only_chosen:
+        conditions.append(exists().where(CHOSEN.c.device_id == AUDIT.c.device_id))
+    return tuple(conditions)
 
 
 def fill_from_audit(*, only_chosen: bool) -> Insert:
-    """Fill the batch with the next `size` devices of `plan` that come after the device `after`."""
+    """Fill the batch with the next `size` devices of `plan` to roll back after the device `after`."""
+    rolled_back = AUDIT.alias("rolled_back")
+    # A subquery for a value, which PostgreSQL looks up device by device; it would make a join of an EXISTS,
+    # and judge by statistics of a time when there were few such rows.
+    done = (
+        select(rolled_back.c.outcome)
+        .where(
+            rolled_back.c.plan == AUDIT.c.plan,
+            rolled_back.c.device_id == AUDIT.c.device_id,
+            rolled_back.c.action == literal(Action.ROLLBACK.value),
+        )
+        .scalar_subquery()
+    )
     source = (
         select(
             AUDIT.c.device_id,
@@ -240,7 +247,9 @@ def fill_from_audit(*, only_chosen: bool) -> Insert:
             AUDIT.c.before_updated_by,
         )
         .where(
-            *to_roll_back(only_chosen=only_chosen), not_rolled_back(), AUDIT.c.device_id > bindparam("after")
+            *of_rollback(only_chosen=only_chosen, done=False),
+            done.is_(None),
+            AUDIT.c.device_id > bindparam("after"),
         )
         .order_by(AUDIT.c.device_id)
         .limit(bindparam("size"))

@@ -252,13 +252,12 @@ def test_another_layout_with_times_that_are_no_text(
     assert query(postgresql_database, ours) == [(plan.summary.devices,)]
 
 
-def test_a_plan_of_nothing(any_database: str, certificate_list: CertificateList, tmp_path: Path) -> None:
-    path = tmp_path / "plan"
-    with Database(any_database, read_only=True) as opened:
-        request = PlanRequest(path, Layout(), "no such", certificate_list, datetime.now(UTC))
-        make_plan(opened, request)
+def test_a_plan_of_nothing(any_database: str, plan: Plan, certificates: Path, tmp_path: Path) -> None:
+    applied(any_database, plan)
+    nothing = plan_of(any_database, certificates, tmp_path / "nothing")
+    assert nothing.summary.devices == 0
     before = everything(any_database)
-    run(any_database, script_of(Plan(path), any_database, tmp_path))
+    run(any_database, script_of(nothing, any_database, tmp_path))
     assert everything(any_database) == before
 
 

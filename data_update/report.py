@@ -106,6 +106,7 @@ def write_report(
         height=HEIGHT,
         mends=MENDS,
         verification=verification,
+        outdated=_is_outdated(verification, history),
         compared=_compared(figures),
         replacements=_replacements(plan),
         most_listed=MOST_LISTED,
@@ -127,6 +128,14 @@ def _state(figures: Figures, history: History | None) -> State:
     if history.rollback_started_at is not None or figures.rollback_outcomes:
         return State.ROLLING_BACK
     return State.APPLYING if figures.total.waiting else State.APPLIED
+
+
+def _is_outdated(verification: Verification | None, history: History | None) -> bool:
+    """Whether slots were written after they were verified."""
+    if verification is None or history is None:
+        return False
+    works = [work for work in (history.applied, history.rolled_back) if work is not None]
+    return any(work.last > datetime.fromisoformat(verification.at) for work in works)
 
 
 def _compared(figures: Figures) -> list[tuple[str, str, int, int]]:

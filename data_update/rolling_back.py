@@ -33,11 +33,14 @@ class Options:
         by: who does it, for the audit.
         batch_size: devices in a transaction.
         rate: devices a second at most; None for no limit.
+        remove_certificates: whether certificates that the update added, and nothing needs any more, are
+            removed in the end; not where an S1SP at work may have them in memory.
     """
 
     by: str
     batch_size: int = DEFAULT_BATCH
     rate: float | None = None
+    remove_certificates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class RolledBack:
         outcomes: devices of the plan by outcome, over all processes and all calls.
         left: devices that were to be rolled back and are not yet.
         recorded: devices whose audit row was written by this call.
-        certificates: what became of those the update added; None where the plan is not wholly rolled back.
+        certificates: what became of those the update added; None where they were not to be removed, or the
+            plan is not wholly rolled back.
         stopped: why it stopped before the end; None when it did not.
     """
 
@@ -103,7 +107,8 @@ def rollback(
     recorded, left, stopped = work.run()
     certificates = None
     if not only_chosen and not left:
-        certificates = remove_added(database, tables, plan_id)
+        if options.remove_certificates:
+            certificates = remove_added(database, tables, plan_id)
         _mark_rolled_back(database, plan_id, now())
     return RolledBack(_outcomes(database, plan_id), left, recorded, certificates, stopped)
 

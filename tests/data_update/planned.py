@@ -54,8 +54,9 @@ def rolled_back(
     batch_size: int = 25,
     progress: Callable[[Progress], None] = lambda _: None,
     stop: Stop | None = None,
+    remove_certificates: bool = True,
 ) -> rolling_back.RolledBack:
-    options = rolling_back.Options("tester", batch_size)
+    options = rolling_back.Options("tester", batch_size, remove_certificates=remove_certificates)
     with Database(database) as opened:
         return rolling_back.rollback(
             opened, plan.plan_id, options, devices=devices, progress=progress, stop=stop

@@ -204,6 +204,23 @@ def test_times_that_are_no_text(any_database: str, certificates: Path, tmp_path:
     assert everything(any_database) == before
 
 
+def test_certificates_stay_unless_their_removal_is_asked_for(
+    any_database: str, certificates: Path, tmp_path: Path
+) -> None:
+    plan = plan_of(any_database, certificates, tmp_path / "plan")
+    before = everything(any_database)
+    applied(any_database, plan)
+    during = everything(any_database)
+    assert rolled_back(any_database, plan, remove_certificates=False).certificates is None
+    after = everything(any_database)
+    assert after["certificates"] == during["certificates"] != before["certificates"]
+    assert {table for table in after if after[table] != before[table]} == {"certificates"}
+    removed = rolled_back(any_database, plan).certificates
+    assert removed is not None
+    assert removed.removed
+    assert everything(any_database) == before
+
+
 def test_command(sqlite_database: str, certificates: Path, tmp_path: Path) -> None:
     plan = plan_of(sqlite_database, certificates, tmp_path / "plan")
     before = everything(sqlite_database)
@@ -226,7 +243,7 @@ def test_command(sqlite_database: str, certificates: Path, tmp_path: Path) -> No
     devices.write_text(f"\ufeff{first}\n", encoding="utf-8")
     code, said = run(plan.plan_id, "--device", second, "--devices", str(devices))
     assert (code, f"Plan {plan.plan_id}: 2 devices restored" in said) == (0, True)
-    code, said = run(str(plan.path), "--by", "somebody")
+    code, said = run(str(plan.path), "--by", "somebody", "--remove-certificates")
     assert (code, "certificates that the update had added were removed" in said) == (0, True)
     assert everything(sqlite_database) == before
     by = "SELECT count(*) FROM data_update_audit WHERE by = 'somebody' AND action = 'rollback'"

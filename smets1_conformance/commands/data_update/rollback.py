@@ -44,6 +44,11 @@ _PLAN_ID = re.compile(r"[0-9a-f]{16}")
     type=click.FloatRange(0, min_open=True),
     help="No more devices a second than these.",
 )
+@click.option(
+    "--remove-certificates",
+    is_flag=True,
+    help="Remove the certificates that the update added and no slot needs; where nobody else is at work.",
+)
 @by_option
 def rollback(
     plan: str,
@@ -52,6 +57,7 @@ def rollback(
     devices_file: Path | None,
     batch: int,
     rate: float | None,
+    remove_certificates: bool,
     by: str,
 ) -> None:
     """Put back what applying PLAN replaced: its file, or the 16 digits by which the database knows it.
@@ -67,7 +73,7 @@ def rollback(
     from smets1_conformance.commands.data_update.stop_signals import EndedAtOnce, heeding_signals
 
     stop = Stop()
-    options = rolling_back.Options(by, batch, rate)
+    options = rolling_back.Options(by, batch, rate, remove_certificates)
     try:
         with told(), heeding_signals(stop):
             plan_id = _plan_id(plan)

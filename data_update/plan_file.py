@@ -32,7 +32,8 @@ _PAGE: Final = 100
 class PlanWriter:
     """Writes a plan; nothing is at its path before the plan is whole.
 
-    Use as a context manager, and call `finish` last: without it nothing is kept.
+    Use as a context manager, and call `finish` last: without it nothing is kept. Where there is no room for it,
+    its end raises DataUpdateError.
     """
 
     def __init__(self, path: Path, header: PlanHeader) -> None:
@@ -54,18 +55,30 @@ class PlanWriter:
         self._file = os.fdopen(descriptor, "wb")
         self._left_alone = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
         self._digest = hashlib.sha256()
-        self._line(header.as_json())
+        self._header = header
 
     def __enter__(self) -> PlanWriter:
+        try:
+            self._line(self._header.as_json())
+        except OSError as error:
+            self.__exit__(type(error), error, None)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._left_alone.close()
-        if self._temporary is not None:
-            self._temporary.unlink(missing_ok=True)
+        try:
+            self._left_alone.close()
+            self._file.close()
+        except OSError as at_closing:  # what was buffered finds no room either
+            error = error or at_closing
+        finally:
+            if self._temporary is not None:
+                self._temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise DataUpdateError(
+                f"{self._path}: cannot be written: {error.strerror}; make room, or give another folder"
+            ) from error
 
     def replace(self, replacement: Replacement) -> None:
         """Write a slot to change; they come in the order of their devices."""

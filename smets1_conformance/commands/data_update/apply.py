@@ -12,6 +12,7 @@ from smets1_conformance.commands.data_update.options import (
     by_option,
     database_option,
     plan_argument,
+    rate_option,
     told,
 )
 
@@ -52,12 +53,7 @@ class WindowType(click.ParamType["Window"]):
     type=click.IntRange(1),
     help="Devices in a transaction; decided when a plan is first applied.",
 )
-@click.option(
-    "--rate",
-    metavar="DEVICES/S",
-    type=click.FloatRange(0, min_open=True),
-    help="No more devices a second than these.",
-)
+@rate_option
 @click.option(
     "--window",
     type=WindowType(),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import math
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,6 +25,24 @@ database_option = click.option(
     envvar="DATA_UPDATE_DATABASE",
     help="The S1SP's database: a SQLite file or postgresql://…; also from $DATA_UPDATE_DATABASE, where a "
     "password is in no list of processes.",
+)
+
+
+class _DevicesPerSecond(click.FloatRange):
+    """A number above 0; click takes "nan" for one in any range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"expected a number of devices such as 50, found {value!r}", param, ctx)
+        return number
+
+
+rate_option = click.option(
+    "--rate",
+    metavar="DEVICES/S",
+    type=_DevicesPerSecond(0, min_open=True),
+    help="No more devices a second than these.",
 )
 
 plan_argument = click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))

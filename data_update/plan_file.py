@@ -32,8 +32,8 @@ _PAGE: Final = 100
 class PlanWriter:
     """Writes a plan; nothing is at its path before the plan is whole.
 
-    Use as a context manager, and call `finish` last: without it nothing is kept. Where there is no room for it,
-    its end raises DataUpdateError.
+    Use as a context manager, and call `finish` last: without it nothing is kept. Where there is no room for
+    it, its end raises DataUpdateError.
     """
 
     def __init__(self, path: Path, header: PlanHeader) -> None:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smets1_conformance.commands.data_update.options import INCOMPLETE, by_option, database_option, told
+from smets1_conformance.commands.data_update.options import (
+    INCOMPLETE,
+    by_option,
+    database_option,
+    rate_option,
+    told,
+)
 from smets1_conformance.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,12 +44,7 @@ _PLAN_ID = re.compile(r"[0-9a-f]{16}")
     type=click.IntRange(1),
     help="Devices in a transaction.",
 )
-@click.option(
-    "--rate",
-    metavar="DEVICES/S",
-    type=click.FloatRange(0, min_open=True),
-    help="No more devices a second than these.",
-)
+@rate_option
 @click.option(
     "--remove-certificates",
     is_flag=True,

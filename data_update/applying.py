@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from data_update.audit import Action, Outcome, updated_by
+from sqlalchemy import inspect, select
+
+from data_update.audit import PLANS, Action, Outcome, updated_by
 from data_update.beginning import begin
 from data_update.carrying_out import Carried, carry_out, prepare
 from data_update.database import Database
@@ -112,11 +114,21 @@ def apply(
     tables = database.tables(
         plan.header.layout, plan.header.scope, registrations=plan.header.registrations_digest is None
     )
-    check_still_matching(database, plan, tables, now())
+    if not _was_carried_out(database, plan):  # it is only told then, whatever has changed afterwards
+        check_still_matching(database, plan, tables, now())
     prepare(database)
     batch_size = begin(database, plan, tables, by=options.by, batch_size=options.batch_size, now=now())
     work = _Work(database, plan, tables, options, batch_size, stop or Stop(), progress, now)
     return work.run()
+
+
+def _was_carried_out(database: Database, plan: Plan) -> bool:
+    """Whether the database knows the plan, and no batch of it is left."""
+    with database.explained("looking for the plan"), database.transaction() as connection:
+        if not inspect(connection).has_table(PLANS.name):
+            return False
+        known = connection.execute(select(PLANS.c.plan).where(PLANS.c.plan == plan.plan_id)).first()
+        return known is not None and not connection.execute(OUTSTANDING, {"plan": plan.plan_id}).scalar_one()
 
 
 class _Work:

@@ -15,6 +15,7 @@ from data_update.errors import DataUpdateError
 from data_update.layout import Tables
 from data_update.plan_file import Plan
 from data_update.registered import in_effect, network_operator_role
+from duis.smki.certificate import OrganisationCertificate
 
 PLANNED: Final = Table(
     "data_update_planned",
@@ -102,12 +103,21 @@ def _part(plan: Plan, start: int) -> Iterator[tuple[str, str, str, str, str | No
 
 def _check_certificates(plan: Plan, now: datetime) -> None:
     used = {group.new for group in plan.summary.groups}
-    lines = [
-        f"{plan.path}: the certificates of {pair.name or pair.party} have expired on {pair.not_after}; "
-        "make the plan anew with a list that holds valid ones"
-        for pair in plan.header.pairs
-        if pair.party in used and datetime.fromisoformat(pair.not_after) < now
-    ]
+    lines = []
+    for pair in plan.header.pairs:
+        if pair.party not in used:
+            continue
+        begins = max(
+            OrganisationCertificate.from_der(each).not_before
+            for each in (pair.digital_signing, pair.key_agreement)
+        )
+        who = f"{plan.path}: the certificates of {pair.name or pair.party}"
+        if datetime.fromisoformat(pair.not_after) < now:
+            lines.append(
+                f"{who} have expired on {pair.not_after}; make the plan anew with a list of valid ones"
+            )
+        elif now < begins:
+            lines.append(f"{who} are valid from {begins.isoformat()} only; apply the plan then")
     if lines:
         raise DataUpdateError("\n".join(lines))
 

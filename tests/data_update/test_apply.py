@@ -17,6 +17,7 @@ from data_update.database import Database
 from data_update.errors import DataUpdateError
 from data_update.pace import Stop, Window
 from data_update.plan_file import Plan
+from duis.smki.certificate import OrganisationCertificate
 from duis.smki.testpki import TestPKI
 from emulators.incorrect_population import scaled
 from emulators.population_database import fill_database
@@ -24,6 +25,7 @@ from tests.data_update.apply_process import plan_of
 from tests.data_update.databases import execute, query
 from tests.postgresql import connection_to
 
+TOMORROW = datetime.now(UTC) + timedelta(days=1)
 SLOT = "device_id = :device AND remote_party_role = 'NetworkOperator'"
 
 
@@ -187,8 +189,31 @@ def test_certificates_that_have_expired_since_are_refused(any_database: str, pla
     refused(any_database, plan, "the certificates of .* have expired on", now=lambda: later)
 
 
+def test_certificates_that_are_not_valid_yet_are_refused(any_database: str, plan: Plan) -> None:
+    signing = OrganisationCertificate.from_der(plan.header.pairs[0].digital_signing)
+    earlier = signing.not_before - timedelta(seconds=1)
+    refused(any_database, plan, "the certificates of .* are valid from", now=lambda: earlier)
+
+
+def test_a_plan_that_is_done_is_not_held_against_later_registrations(any_database: str, plan: Plan) -> None:
+    applied(any_database, plan)
+    execute(any_database, REGISTRATION_CHANGES["another party"], mpxn=next(plan.rows()).mpxn)
+    assert applied(any_database, plan).recorded == 0
+
+
+def test_a_plan_that_is_half_done_is_held_against_them(any_database: str, plan: Plan) -> None:
+    stop = Stop()
+    applied(
+        any_database, plan, stop=stop, progress=lambda each: stop.request("enough") if each.done else None
+    )
+    execute(any_database, REGISTRATION_CHANGES["another party"], mpxn=next(plan.rows()).mpxn)
+    with pytest.raises(DataUpdateError, match="registered Network Operator has changed"):
+        applied(any_database, plan)
+    assert len(audit(any_database, "*")) == 10
+
+
 def test_a_closed_window_is_refused(any_database: str, plan: Plan) -> None:
-    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    noon = TOMORROW.replace(hour=12)
     window = Window.parse("22:00-05:00 Europe/London")
     refused(any_database, plan, "the maintenance window is 22:00 to 05:00", window=window, now=lambda: noon)
 
@@ -241,11 +266,11 @@ def test_stopped_between_batches_the_same_call_goes_on(any_database: str, plan: 
 
 
 def test_a_window_that_closes_ends_it_after_the_batch_at_work(any_database: str, plan: Plan) -> None:
-    times = [datetime(2026, 11, 21, 4, 59, tzinfo=UTC)]
+    times = [TOMORROW.replace(hour=4, minute=59)]
 
     def close(progress: Progress) -> None:
         if progress.done:
-            times.append(datetime(2026, 11, 21, 5, tzinfo=UTC))
+            times.append(TOMORROW.replace(hour=5, minute=0))
 
     window = Window.parse("22:00-05:00")
     done = applied(any_database, plan, window=window, progress=close, now=lambda: times[-1])

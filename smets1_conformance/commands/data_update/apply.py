@@ -9,8 +9,10 @@ import click
 
 from smets1_conformance.commands.data_update.options import (
     INCOMPLETE,
+    batch_option,
     by_option,
     database_option,
+    file_option,
     plan_argument,
     rate_option,
     told,
@@ -45,14 +47,7 @@ class WindowType(click.ParamType["Window"]):
 @click.command(short_help="Carry a plan out, in batches.")
 @plan_argument
 @database_option
-@click.option(
-    "--batch",
-    default=500,
-    show_default=True,
-    metavar="N",
-    type=click.IntRange(1),
-    help="Devices in a transaction; decided when a plan is first applied.",
-)
+@batch_option("Devices in a transaction; decided when a plan is first applied.")
 @rate_option
 @click.option(
     "--window",
@@ -61,10 +56,9 @@ class WindowType(click.ParamType["Window"]):
     help='Stop when the window closes: "22:00-05:00 Europe/London"; UTC without a zone.',
 )
 @by_option
-@click.option(
+@file_option(
     "--registrations",
     metavar="CSV",
-    type=click.Path(path_type=Path),
     help="The file of Registration Data of today, which must be the one the plan was made with.",
 )
 def apply(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 import click
 
 from smets1_conformance.errors import UserError
+
+Option = Callable[[Callable[..., None]], Callable[..., None]]
 
 INCOMPLETE = 3
 """Exit code of what was stopped before its end."""
@@ -46,6 +48,27 @@ rate_option = click.option(
 )
 
 plan_argument = click.argument("plan_file", metavar="PLAN", type=click.Path(path_type=Path))
+
+
+def file_option(*names: str, metavar: str, help: str, required: bool = False) -> Option:
+    """Return an option that names a file or a folder; what is wrong with it is told where it is read."""
+    return click.option(
+        *names, metavar=metavar, type=click.Path(path_type=Path), required=required, help=help
+    )
+
+
+trust_option = file_option(
+    "--trust",
+    metavar="DIR|FILE",
+    help="Certificates of the roots; without it those found with the shared certificates.",
+)
+
+
+def batch_option(help: str) -> Option:
+    """Return the option for the size of a batch."""
+    return click.option(
+        "--batch", default=500, show_default=True, metavar="N", type=click.IntRange(1), help=help
+    )
 
 
 def default_by() -> str:

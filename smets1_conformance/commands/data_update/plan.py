@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smets1_conformance.commands.data_update.options import database_option, plan_argument, told
+from smets1_conformance.commands.data_update.options import (
+    database_option,
+    file_option,
+    plan_argument,
+    told,
+    trust_option,
+)
 
 if TYPE_CHECKING:
     from data_update.certificate_list import CertificateList
@@ -40,24 +46,17 @@ class InstantType(click.ParamType[datetime]):
 @click.command(short_help="Find what is incorrect, and decide what replaces it.")
 @plan_argument
 @database_option
-@click.option(
+@file_option(
     "--certificates",
     required=True,
     metavar="DIR|CSV",
-    type=click.Path(path_type=Path),
     help="The certificates Network Operators shared (Engineering Recommendation M31): a folder, or a CSV "
     "file that names them.",
 )
-@click.option(
-    "--trust",
-    metavar="DIR|FILE",
-    type=click.Path(path_type=Path),
-    help="Certificates of the roots; without it those found with the shared certificates.",
-)
-@click.option(
+@trust_option
+@file_option(
     "--registrations",
     metavar="CSV",
-    type=click.Path(path_type=Path),
     help="Registration Data from a file instead of the database.",
 )
 @click.option(
@@ -65,11 +64,10 @@ class InstantType(click.ParamType[datetime]):
     is_flag=True,
     help="Take MPRNs of that file whose last two digits are no check digits.",
 )
-@click.option(
+@file_option(
     "--layout",
     "layout_file",
     metavar="TOML",
-    type=click.Path(path_type=Path),
     help="Names of the tables and columns, where they are not those of the bundled S1SP emulator.",
 )
 @click.option(
@@ -87,18 +85,16 @@ class InstantType(click.ParamType[datetime]):
     metavar="TIME",
     help="Judge registrations and certificates at this time, such as 2026-03-01T12:00:00Z.  [default: now]",
 )
-@click.option(
+@file_option(
     "--baseline",
     metavar="FILE",
-    type=click.Path(path_type=Path),
     help="Where to write what every row is now, as hashes, for `verify`.  [default: PLAN.baseline]",
 )
 @click.option("--no-baseline", is_flag=True, help="Write none; `verify` cannot tell what else changed then.")
-@click.option(
+@file_option(
     "--sql",
     "sql_folder",
     metavar="DIR",
-    type=click.Path(path_type=Path),
     help="Also write what apply would do as plain SQL into this folder, for SQLite and for PostgreSQL.",
 )
 def plan(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from smets1_conformance.commands.data_update.options import file_option
 from smets1_conformance.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,11 +35,10 @@ class FiguresType(click.ParamType[str]):
 
 @click.command(short_help="Make a database with incorrect slots to practise on.")
 @click.argument("database", metavar="FILE|URL")
-@click.option(
+@file_option(
     "--pki",
     required=True,
     metavar="DIR",
-    type=click.Path(path_type=Path),
     help="A test PKI of smets1-conformance pki mint, whose certificates are in the slots.",
 )
 @click.option(
@@ -53,10 +53,9 @@ class FiguresType(click.ParamType[str]):
 @click.option(
     "--estate", default="main", show_default=True, help="The name of the population in the database."
 )
-@click.option(
+@file_option(
     "--certificates-to",
     metavar="DIR",
-    type=click.Path(path_type=Path),
     help=f"Write the certificates Network Operators share into this new folder, and {_LIST} beside them.",
 )
 def populate(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smets1_conformance.commands.data_update.options import database_option, plan_argument, told
+from smets1_conformance.commands.data_update.options import database_option, file_option, plan_argument, told
 
 if TYPE_CHECKING:
     from data_update.report import Report
@@ -17,24 +17,21 @@ if TYPE_CHECKING:
 @click.command(short_help="Tell what was planned, done and verified, as HTML.")
 @plan_argument
 @database_option
-@click.option(
+@file_option(
     "--verified",
     metavar="JSON",
-    type=click.Path(path_type=Path),
     help="What verify --json wrote, to be taken into the report.",
 )
-@click.option(
+@file_option(
     "--output",
     "-o",
     metavar="HTML",
-    type=click.Path(path_type=Path),
     help="The report.  [default: PLAN.html]",
 )
-@click.option(
+@file_option(
     "--csv",
     "csv_file",
     metavar="CSV",
-    type=click.Path(path_type=Path),
     help="Also every device of the plan, before and after, for a spreadsheet.",
 )
 def report(

@@ -10,8 +10,10 @@ import click
 
 from smets1_conformance.commands.data_update.options import (
     INCOMPLETE,
+    batch_option,
     by_option,
     database_option,
+    file_option,
     rate_option,
     told,
 )
@@ -29,21 +31,13 @@ _PLAN_ID = re.compile(r"[0-9a-f]{16}")
 @click.argument("plan", metavar="PLAN")
 @database_option
 @click.option("--device", "named", multiple=True, metavar="ID", help="Only this device; may be repeated.")
-@click.option(
+@file_option(
     "--devices",
     "devices_file",
     metavar="FILE",
-    type=click.Path(path_type=Path),
     help="Only the devices of this file, one on a line.",
 )
-@click.option(
-    "--batch",
-    default=500,
-    show_default=True,
-    metavar="N",
-    type=click.IntRange(1),
-    help="Devices in a transaction.",
-)
+@batch_option("Devices in a transaction.")
 @rate_option
 @click.option(
     "--remove-certificates",

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from smets1_conformance.commands.data_update.options import database_option, plan_argument, told
+from smets1_conformance.commands.data_update.options import (
+    database_option,
+    file_option,
+    plan_argument,
+    told,
+    trust_option,
+)
 from smets1_conformance.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,28 +31,20 @@ FOUND_SOMETHING = 1
 @click.command(short_help="Show that a plan was carried out, and nothing else changed.")
 @plan_argument
 @database_option
-@click.option(
+@file_option(
     "--certificates",
     metavar="DIR|CSV",
-    type=click.Path(path_type=Path),
     help="Judge what is correct with this list.  [default: the one the plan was made with]",
 )
-@click.option(
-    "--trust",
-    metavar="DIR|FILE",
-    type=click.Path(path_type=Path),
-    help="Certificates of the roots; without it those found with the shared certificates.",
-)
-@click.option(
+@trust_option
+@file_option(
     "--registrations",
     metavar="CSV",
-    type=click.Path(path_type=Path),
     help="The file of Registration Data the plan was made with.  [default: where it was then]",
 )
-@click.option(
+@file_option(
     "--baseline",
     metavar="FILE",
-    type=click.Path(path_type=Path),
     help="The baseline that was written with the plan.  [default: PLAN.baseline]",
 )
 @click.option("--no-baseline", is_flag=True, help="Do not look whether anything else changed.")
@@ -63,11 +61,10 @@ FOUND_SOMETHING = 1
     help="Read the slots of N updated devices through the protocol (SRV 6.24.1), and have each raise an "
     "alert where its S1SP is an emulator; needs --target.",
 )
-@click.option(
+@file_option(
     "--target",
     "target_file",
     metavar="FILE",
-    type=click.Path(path_type=Path),
     help="Target file (TOML) of the system whose database it is, for --read-back.",
 )
 @click.option(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from cryptography.x509.oid import NameOID
@@ -19,7 +20,7 @@ def read_folder(folder: Path) -> Material:
     """Read every certificate file below a folder; other files are not opened."""
     material = Material()
     shared: defaultdict[EUI64, set[OrganisationCertificate]] = defaultdict(set)
-    for file in certificate_files(folder.rglob("*")):
+    for file in certificate_files(_below(folder)):
         try:
             certificates = certificates_in(file)
         except DataUpdateError as error:
@@ -38,6 +39,20 @@ def read_folder(folder: Path) -> Material:
         for entity in sorted(shared)
     ]
     return material
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Every file below a folder; one that cannot be looked into is an error, not an empty one."""
+
+    def refuse(error: OSError) -> None:
+        raise DataUpdateError(
+            f"{error.filename}: cannot be looked into: {error.strerror}; see its permissions, as a party's "
+            "certificates in it would be missing"
+        ) from error
+
+    for place, _, names in os.walk(folder, onerror=refuse):
+        for name in names:
+            yield Path(place, name)
 
 
 def certificate_files(found: Iterable[Path]) -> list[Path]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from data_update.certificate_list import Pair, Unusable, load_certificate_list
+from data_update.errors import DataUpdateError
 from data_update.reasons import Reason
 from duis.identifiers import EUI64
 from duis.smki.certificate import OrganisationCertificate
@@ -260,3 +263,15 @@ def test_parties_are_in_the_order_of_their_identifiers(tmp_path: Path, smki: Smk
     found = load_certificate_list(tmp_path, at=AT)
     assert list(found.parties) == [EUI64(NORTH), EUI64(SOUTH)]
     assert [pair.party for pair in found.usable()] == [NORTH, SOUTH]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def walk(folder: Path, onerror: Callable[[OSError], None]) -> Iterator[tuple[str, list[str], list[str]]]:
+        onerror(PermissionError(13, "Permission denied", f"{folder}/north"))
+        yield str(folder), ["north"], []
+
+    monkeypatch.setattr(os, "walk", walk)  # the superuser may look into any folder
+    with pytest.raises(
+        DataUpdateError, match="north: cannot be looked into: Permission denied; see its perm"
+    ):
+        load_certificate_list(tmp_path, at=AT)

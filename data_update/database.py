@@ -7,10 +7,8 @@ how many rows are handed over at once, and who waits for whom.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
@@ -18,26 +16,18 @@ from sqlalchemy import (
     Connection,
     Date,
     DateTime,
-    Engine,
     Executable,
     Table,
     Time,
-    create_engine,
-    event,
     inspect,
     text,
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchTableError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.exc import DBAPIError, NoSuchTableError, SQLAlchemyError
 from sqlalchemy.types import TypeEngine
 
+from data_update.engines import parsed_url, postgresql_engine, sqlite_engine
 from data_update.errors import DataUpdateError
 from data_update.layout import Layout, Tables
-
-_BUSY_SECONDS: Final = 30
-_LOCK_SECONDS: Final = 10
-_ROWS_OF_A_SMALL_TABLE: Final = "1000"
 
 
 class Database:
@@ -58,13 +48,15 @@ class Database:
         Raises:
             DataUpdateError: there is none, it cannot be opened, or it is neither SQLite nor PostgreSQL.
         """
-        parsed = _parsed(url)
+        parsed = parsed_url(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.name = str(parsed.database) if self.is_sqlite else parsed.render_as_string(hide_password=True)
         self.read_only = read_only
         self._errors: tuple[type[Exception], ...] = (SQLAlchemyError,)
         with self.explained("opening it"):
-            self._engine = _sqlite(parsed, read_only=read_only) if self.is_sqlite else _postgresql(parsed)
+            self._engine = (
+                sqlite_engine(parsed, read_only=read_only) if self.is_sqlite else postgresql_engine(parsed)
+            )
             self._errors += (self._engine.dialect.loaded_dbapi.Error,)  # COPY goes past SQLAlchemy
             self.connection: Connection = self._engine.connect()
             if not self.is_sqlite:
@@ -139,7 +131,9 @@ class Database:
             table.create(self.connection, checkfirst=False)
             self.connection.commit()
             if self.is_sqlite and not is_large:
-                self._tell_is_small(table)
+                for statement in sqlite_hint_of_few_rows(table.name):
+                    self.connection.exec_driver_sql(statement)
+                self.connection.commit()
 
     def stream(self, statement: Executable, at_once: int = 5000) -> Iterator[Sequence[Any]]:
         """Read the rows of a SELECT without holding them all; inside a transaction."""
@@ -205,14 +199,6 @@ class Database:
             raise DataUpdateError("\n".join(f"database {self.name}: {each}; {mend}" for each in problems))
         return Tables(layout, scope, types)
 
-    def _tell_is_small(self, table: Table) -> None:
-        """SQLite takes a table it knows nothing of for one of a million rows, and would scan all slots."""
-        execute = self.connection.exec_driver_sql
-        execute(f"ANALYZE temp.{table.name}")  # makes sqlite_stat1, and finds nothing yet
-        execute("INSERT INTO temp.sqlite_stat1 VALUES (?, NULL, ?)", (table.name, _ROWS_OF_A_SMALL_TABLE))
-        execute("ANALYZE temp.sqlite_master")  # reads it anew
-        self.connection.commit()
-
     def _end(self, how: str) -> None:
         if self.is_sqlite:
             self.connection.exec_driver_sql(how)
@@ -231,6 +217,20 @@ class Database:
 _TIMES: Final = (Date, DateTime, Time)
 """What SQLite keeps as text whatever the column is declared as: a CAST would make a number of it."""
 
+
+def sqlite_hint_of_few_rows(table: str) -> tuple[str, ...]:
+    """Return what tells SQLite that a temporary table is small.
+
+    It takes one it knows nothing of for a million rows, and its statistics of the slots may say that an
+    estate has a thousand (PRAGMA analysis_limit): it would go through all slots for each batch.
+    """
+    return (
+        f"ANALYZE temp.{table}",  # makes sqlite_stat1
+        f"INSERT INTO temp.sqlite_stat1 VALUES ('{table}', 'sqlite_autoindex_{table}_1', '10 1')",  # noqa: S608
+        "ANALYZE temp.sqlite_master",  # reads it anew
+    )
+
+
 _READ_ONLY_SESSION: Final = (
     "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 )
@@ -238,56 +238,6 @@ _WRITING_SESSION: Final = ("SET enable_hashjoin = off", "SET enable_mergejoin = 
 """A batch is small, and each of its rows is found by its key. PostgreSQL has no statistics of a temporary
 table, and would otherwise read all of a table of slots that is not very large, batch after batch.
 """
-
-
-def _parsed(url: str) -> URL:
-    try:
-        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
-    except (ArgumentError, ValueError) as error:  # ValueError: the port is no number
-        raise DataUpdateError(
-            f"database {url.partition('://')[0]}://…: not a URL: expected the path of a SQLite file or postgresql://…"
-        ) from error
-    backend = parsed.get_backend_name()
-    if backend == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
-    if backend != "sqlite":
-        raise DataUpdateError(
-            f"database {parsed.render_as_string(hide_password=True)}: SQLite or PostgreSQL is expected"
-        )
-    path = Path(parsed.database or "")
-    if not path.is_file():
-        raise DataUpdateError(f"database {path}: there is no such file; give the path of the S1SP's database")
-    return parsed
-
-
-def _sqlite(parsed: URL, *, read_only: bool) -> Engine:
-    path = Path(parsed.database or "").resolve()
-    address = path.as_uri() + ("?mode=ro" if read_only else "?mode=rw")
-
-    def connect() -> sqlite3.Connection:
-        return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
-
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA temp_store=FILE")
-        connection.execute("PRAGMA cache_size=-32000")  # 32 MB: memory stays small whatever the database is
-        if not read_only:
-            connection.execute(
-                "PRAGMA synchronous=NORMAL" if _is_wal(connection) else "PRAGMA synchronous=FULL"
-            )
-
-    return engine
-
-
-def _is_wal(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal")
-
-
-def _postgresql(parsed: URL) -> Engine:
-    arguments = {"connect_timeout": _LOCK_SECONDS, "application_name": "smets1-conformance data-update"}
-    return create_engine(parsed, poolclass=NullPool, connect_args=arguments)
 
 
 _MENDS: Final = (

@@ -34,7 +34,7 @@ from data_update.audit import AUDIT, BATCHES, CERTIFICATES_ADDED, PLANS, Action,
 from data_update.audit import METADATA as AUDIT_TABLES
 from data_update.beginning import batch_count, certificates_to_place, plan_row
 from data_update.carrying_out import BEGINNING_AND_ENDING
-from data_update.database import Database
+from data_update.database import Database, sqlite_hint_of_few_rows
 from data_update.errors import DataUpdateError
 from data_update.layout import Tables
 from data_update.plan_file import Plan
@@ -105,6 +105,8 @@ class _Script:
         file.write(self._header(name))
         self._transaction(file, "The tables of the update", self._create())
         file.write(self._sql(CreateTable(BATCH, if_not_exists=True)))
+        if not self._dialect.can_lock:
+            file.writelines(f"{each};\n" for each in sqlite_hint_of_few_rows(BATCH.name))
         self._transaction(file, "The plan, and the certificates it places; only once", self._begin())
         count = batch_count(self._plan, self._batch_size)
         for number in range(count):

@@ -166,9 +166,7 @@ class Statements:
         for name in ("remote_party_id", "updated_at", "updated_by"):
             if name in slots.c:
                 values[slots.c[name]] = as_column(BATCH.c[f"new_{name}"], slots.c[name])
-        # SQLite would otherwise go through all slots: it does not know how small the batch is.
-        of_batch = slots.c.device_id.in_(select(BATCH.c.device_id))
-        return update(slots).values(values).where(of_batch, self._same_device, self._as_expected)
+        return update(slots).values(values).where(self._same_device, self._as_expected)
 
     @cached_property
     def _same_device(self) -> ColumnElement[bool]:

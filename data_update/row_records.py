@@ -23,7 +23,7 @@ from data_update.layout import Tables
 KEY_OCTETS: Final = 8
 HALF_OCTETS: Final = 6
 RECORD_OCTETS: Final = KEY_OCTETS + 2 * HALF_OCTETS
-PARTS: Final = 32
+PARTS: Final = 64
 """Records are compared in so many parts, one of which is in memory at a time."""
 
 WRITTEN: Final = ("remote_party_id", "digital_signing", "key_agreement", "updated_at", "updated_by")

@@ -16,7 +16,7 @@ from sqlalchemy import inspect, select
 
 from data_update.audit import PLANS, Action, Outcome, updated_by
 from data_update.beginning import begin
-from data_update.carrying_out import Carried, carry_out, prepare
+from data_update.carrying_out import Carried, carry_out, prepare, refresh_statistics
 from data_update.database import Database
 from data_update.errors import DataUpdateError
 from data_update.layout import Tables
@@ -182,6 +182,8 @@ class _Work:
             if carried.left:
                 pause = max(pause, pause_for_locks(attempts))
             self._stop.pause(pause)
+        if done > begun_with:
+            refresh_statistics(self._database)
         after = self._outcomes()
         left = total - sum(after.values())
         if left and not self._stop.wanted:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
+from data_update.audit import AUDIT
 from data_update.audit import METADATA as AUDIT_TABLES
 from data_update.database import Database
 from data_update.statements import BATCH, Statements
@@ -50,6 +51,16 @@ def alone(database: Database, connection: Connection) -> None:
     """Wait until no other process of the data update begins or ends a plan; until the transaction ends."""
     if not database.is_sqlite:  # which has one writer anyway
         connection.execute(select(func.pg_advisory_xact_lock(BEGINNING_AND_ENDING)))
+
+
+def refresh_statistics(database: Database) -> None:
+    """Tell PostgreSQL how large the audit has become; it would do so by itself, but some minutes later.
+
+    Until then whatever joins the audit may be a hundred times as slow.
+    """
+    if not database.is_sqlite:
+        with database.explained("looking at the audit"), database.transaction() as connection:
+            connection.execute(text(f"ANALYZE {AUDIT.name}"))
 
 
 def carry_out(

@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, bindparam, delete, func, inspect, select, text, update
+from sqlalchemy import Select, bindparam, delete, func, inspect, select, update
 
 from data_update.added_certificates import Removed, remove_added
 from data_update.applying import DEFAULT_BATCH, Progress
 from data_update.audit import AUDIT, BATCHES, PLANS, Action, Outcome, updated_by
-from data_update.carrying_out import Carried, carry_out
+from data_update.carrying_out import Carried, carry_out, refresh_statistics
 from data_update.chosen import choose
 from data_update.database import Database
 from data_update.errors import DataUpdateError
@@ -100,7 +100,7 @@ def rollback(
         _end_applying(database, plan_id, now())
     else:
         choose(database, plan_id, devices)
-    _refresh_statistics(database)
+    refresh_statistics(database)
     database.create_temporary(BATCH)
     only_chosen = devices is not None
     work = _Work(database, plan_id, tables, options, only_chosen, stop or Stop(), progress, now)
@@ -233,13 +233,6 @@ def _end_applying(database: Database, plan_id: str, now: datetime) -> None:
     with database.explained("ending the update"), database.transaction() as connection:
         connection.execute(begun.values(rollback_started_at=now.isoformat()))
         connection.execute(outstanding)
-
-
-def _refresh_statistics(database: Database) -> None:
-    """Tell PostgreSQL how large the audit has become; it would do so by itself, but some minutes later."""
-    if not database.is_sqlite:
-        with database.explained("looking at the audit"), database.transaction() as connection:
-            connection.execute(text(f"ANALYZE {AUDIT.name}"))
 
 
 def _mark_rolled_back(database: Database, plan_id: str, now: datetime) -> None:

@@ -190,7 +190,7 @@ def test_a_rollback_undoes_it_and_it_does_nothing_after_that(
     run(any_database, half)
     assert everything(any_database) != before
     with Database(any_database) as opened:
-        done = rollback(opened, plan.plan_id, Options("tester"))
+        done = rollback(opened, plan.plan_id, Options("tester", remove_certificates=True))
     assert done.outcomes == {Outcome.RESTORED: 40}
     assert everything(any_database) == before
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Column, MetaData, Select, String, Table, and_, delete, exists, func, or_, select
+from sqlalchemy import Column, MetaData, Select, String, Table, and_, delete, func, or_, select
 
 from data_update.database import Database
 from data_update.errors import DataUpdateError
@@ -149,13 +149,16 @@ def _other_registrations(tables: Tables) -> Select[Any]:
     )
     # Registration Data may name a party in lower case, as EUI-64s are written in either.
     party = func.upper(registrations.c.party)
-    still = exists().where(of_point, or_(party == PLANNED.c.party, party == PLANNED.c.market_participant_id))
-    another = exists().where(
-        of_point,
+    is_another = and_(
         party != PLANNED.c.party,
         party.is_distinct_from(PLANNED.c.market_participant_id),
     )
-    return select(PLANNED.c.device_id).where(or_(~still, another)).limit(_SHOWN)
+    return (
+        select(PLANNED.c.device_id)
+        .select_from(PLANNED.outerjoin(registrations, of_point))
+        .where(or_(registrations.c.party.is_(None), is_another))
+        .limit(_SHOWN)
+    )
 
 
 def _made_for_another(plan: Plan, database: Database, rows: Any) -> str:

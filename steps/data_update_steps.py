@@ -106,8 +106,9 @@ def is_rolled_back(scenario: Scenario, s1sp: str) -> None:
 @then("the data update has corrected the device")
 def has_corrected(scenario: Scenario) -> None:
     """The audit says so, and SRV 6.24.1 shows what the registered Network Operator shared."""
-    expect_outcome(scenario, Outcome.REPLACED)
-    scenario.corrected(scenario.device, scenario.party("the correct Network Operator"))
+    with suppress(Rehearsed):  # a rehearsal goes on, to tell what is sent next
+        expect_outcome(scenario, Outcome.REPLACED)
+        scenario.corrected(scenario.device, scenario.party("the correct Network Operator"))
     expect_holding(scenario.known_slots(scenario.device), scenario.read_slots(scenario.device))
 
 
@@ -137,7 +138,8 @@ def has_skipped(scenario: Scenario) -> None:
 @then("the data update has put back what the slot held before")
 def has_restored(scenario: Scenario) -> None:
     """The audit says so, and SRV 6.24.1 shows it."""
-    expect_outcome(scenario, Outcome.RESTORED, Action.ROLLBACK)
+    with suppress(Rehearsed):
+        expect_outcome(scenario, Outcome.RESTORED, Action.ROLLBACK)
     expect_holding(scenario.known_slots(scenario.device), scenario.read_slots(scenario.device))
 
 
@@ -152,6 +154,12 @@ def no_impact(scenario: Scenario) -> None:
 @then("either the request or the data update has replaced the pair of certificates, and the other has not")
 def one_of_them(scenario: Scenario) -> None:
     """Whichever came first: neither writes over what it has not seen [FIA 4.2.2, S1SR 4.2]."""
+    with suppress(Rehearsed):
+        _expect_one_of_them(scenario)
+    expect_holding(scenario.known_slots(scenario.device), scenario.read_slots(scenario.device))
+
+
+def _expect_one_of_them(scenario: Scenario) -> None:
     device, exchange = scenario.device, scenario.exchange
     expect_acknowledged(exchange)
     result = exchange.result()
@@ -166,7 +174,6 @@ def one_of_them(scenario: Scenario) -> None:
         expect_outcome(scenario, Outcome.REPLACED)
         scenario.corrected(device, owner)
         first = "the data update"
-    expect_holding(scenario.known_slots(device), scenario.read_slots(device))
     scenario.recorder.observe("which came first", first)
 
 

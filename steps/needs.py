@@ -23,6 +23,7 @@ class Needs:
         left_elsewhere: How many devices it leaves with another party in the Network Operator slot than the
             registered one, as far as a rehearsal can tell.
         not_applicable: Why it cannot run at this target; empty when nothing is known against it.
+        whatever_devices: Whether it could not run there with other devices either.
     """
 
     devices: tuple[DeviceNeed, ...] = ()
@@ -31,6 +32,7 @@ class Needs:
     requests: Mapping[str, int] = field(default_factory=dict)
     left_elsewhere: int = 0
     not_applicable: str = ""
+    whatever_devices: bool = False
 
     @property
     def request_count(self) -> int:

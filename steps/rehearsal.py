@@ -73,6 +73,7 @@ class Rehearser:
             requests=Counter(_srv(parcel) for parcel in self._parcels),
             left_elsewhere=sum(map(self._left_elsewhere, scenario.devices.values())),
             not_applicable=against,
+            whatever_devices=bool(against and scenario.devices),
         )
 
     def _left_elsewhere(self, device: DeviceUnderTest) -> bool:

@@ -89,11 +89,11 @@ def _demands(target: TargetFile) -> Sequence[Demand]:
     used_up: Counter[DeviceNeed] = Counter()
     planned = plan(target, select(()), 1)
     for scenario in planned.scenarios:
-        if scenario.outlook is Outlook.NOT_APPLICABLE and not _for_want_of_devices(
-            scenario.needs.devices, target
-        ):
+        needs = scenario.needs
+        lacks_devices = not needs.whatever_devices and _for_want_of_devices(needs.devices, target)
+        if scenario.outlook is Outlook.NOT_APPLICABLE and not lacks_devices:
             continue
-        for need, number in Counter(scenario.needs.devices).items():
+        for need, number in Counter(needs.devices).items():
             if need.s1sp not in target.s1sp:
                 continue  # the target has fewer S1SPs, and says so
             at_once[need] = max(at_once[need], number)

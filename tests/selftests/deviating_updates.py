@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 import pytest
 from sqlalchemy import ColumnElement, Connection, String, bindparam, select, update
 
-from data_update import applying, classification, planning, rolling_back, still_matching
+from data_update import applying, classification, planning, reading_slots, rolling_back, still_matching
 from data_update.applying import Applied, Options, Progress, apply
 from data_update.carrying_out import carry_out
 from data_update.certificate_list import Pair
@@ -199,7 +199,7 @@ def _goes_by_ended_registrations(replace: Replace) -> None:
             registrations.c.effective_from <= bindparam("now", type_=String),
         ]
 
-    replace(planning, "in_effect", has_begun)
+    replace(reading_slots, "in_effect", has_begun)
     replace(still_matching, "in_effect", has_begun)
 
 

@@ -7,6 +7,7 @@ The library behind it, python-pkcs11, is an extra of its own.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import hashlib
 import importlib
 import secrets
@@ -159,16 +160,7 @@ class _Token:
             library = pkcs11.lib(str(module))
         except (pkcs11.PKCS11Error, RuntimeError) as error:  # the latter from the loader of shared libraries
             raise KeyUnusable(f"{module} cannot be used as a PKCS#11 module{_colon(error)}") from None
-        tokens = self._listed(library)
-        pauses = _LOOK_AGAIN_SECONDS if module not in _looked_again else ()
-        for pause in pauses:
-            if any(_shown(token)["token"] for token in tokens):
-                break
-            # A module looks for its tokens once, and misses those that another process is just opening.
-            _looked_again.add(module)
-            time.sleep(pause)
-            library.reinitialize()
-            tokens = self._listed(library)
+        tokens = self._tokens(library, module)
         wanted = dict(self._uri.token)
         found = [token for token in tokens if wanted.items() <= _shown(token).items()]
         if len(found) == 1:
@@ -178,6 +170,21 @@ class _Token:
             raise KeyUnusable(f"{len(found)} tokens of {module} match {said}; add serial=")
         there = ", ".join(sorted(str(_shown(token)["token"]) for token in tokens if _shown(token)["token"]))
         raise KeyUnusable(f"{module} has no token with {said}; it has {there or 'none'}")
+
+    def _tokens(self, library: Any, module: Path) -> list[Any]:
+        """The tokens of a module; it is asked anew when it has none, or cannot tell.
+
+        A module looks for its tokens once, and misses those that another process is just opening.
+        """
+        for pause in _LOOK_AGAIN_SECONDS if module not in _looked_again else ():
+            with contextlib.suppress(KeyUnusable):
+                tokens = self._listed(library)
+                if any(_shown(token)["token"] for token in tokens):
+                    return tokens
+            _looked_again.add(module)
+            time.sleep(pause)
+            library.reinitialize()
+        return self._listed(library)
 
     def _listed(self, library: Any) -> list[Any]:
         try:

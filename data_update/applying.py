@@ -12,17 +12,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from sqlalchemy import inspect, select
+from sqlalchemy import select
 
-from data_update.audit import PLANS, Action, Outcome, updated_by
+from data_update.audit import PLANS, Action, Outcome
 from data_update.beginning import begin
-from data_update.carrying_out import Carried, carry_out, prepare, refresh_statistics
+from data_update.carrying_out import (
+    Carried,
+    batch_of_plan,
+    carry_out,
+    outcome_counts,
+    pause_after_batch,
+    prepare,
+    refresh_statistics,
+)
 from data_update.database import Database
 from data_update.errors import DataUpdateError
 from data_update.layout import Tables
-from data_update.pace import Rate, Stop, Window, pause_for_locks, pause_for_other_writers
+from data_update.pace import Rate, Stop, Window, pause_for_locks
 from data_update.plan_file import Plan
-from data_update.statements import BATCH, CLAIM, FINISH, OUTSTANDING, Statements, outcomes
+from data_update.statements import BATCH, CLAIM, FINISH, OUTSTANDING, Statements
 from data_update.still_matching import check_still_matching
 
 DEFAULT_BATCH: Final = 500
@@ -125,7 +133,7 @@ def apply(
 def _was_carried_out(database: Database, plan: Plan) -> bool:
     """Whether the database knows the plan, and no batch of it is left."""
     with database.explained("looking for the plan"), database.transaction() as connection:
-        if not inspect(connection).has_table(PLANS.name):
+        if not database.has(PLANS):
             return False
         known = connection.execute(select(PLANS.c.plan).where(PLANS.c.plan == plan.plan_id)).first()
         return known is not None and not connection.execute(OUTSTANDING, {"plan": plan.plan_id}).scalar_one()
@@ -153,7 +161,6 @@ class _Work:
         self._progress = progress
         self._now = now
         self._statements = Statements(tables, Action.APPLY)
-        self._written_by = updated_by(plan.plan_id)
         self._rate = Rate(options.rate)
         self._waiting: dict[int, int] = {}
 
@@ -176,9 +183,7 @@ class _Work:
             skipped += carried.recorded - carried.changed
             self._waiting[number] = carried.left
             self._progress(Progress(total, done, skipped, sum(self._waiting.values())))
-            pause = self._rate.pause_after(carried.recorded)
-            if self._database.is_sqlite:
-                pause = max(pause, pause_for_other_writers(time.monotonic() - begun))
+            pause = pause_after_batch(self._database, self._rate, carried, time.monotonic() - begun)
             if carried.left:
                 pause = max(pause, pause_for_locks(attempts))
             self._stop.pause(pause)
@@ -225,29 +230,11 @@ class _Work:
         return number, attempts, carried
 
     def _fill(self, number: int, at: str) -> None:
-        pairs = self._plan.header.pairs
         start = number * self._batch_size
-        rows = [
-            (
-                row.device_id,
-                row.before_party,
-                row.before_digital_signing,
-                row.before_key_agreement,
-                None,
-                pairs[row.pair].party,
-                pairs[row.pair].digital_signing_sha256,
-                pairs[row.pair].key_agreement_sha256,
-                at,
-                self._written_by,
-            )
-            for row in self._plan.rows(start, start + self._batch_size)
-        ]
-        self._database.fill(BATCH, rows)
+        self._database.fill(BATCH, list(batch_of_plan(self._plan, start, start + self._batch_size, at)))
 
     def _outcomes(self) -> dict[Outcome, int]:
-        with self._database.explained("counting"), self._database.transaction() as connection:
-            rows = connection.execute(outcomes(self._plan.plan_id, Action.APPLY)).all()
-        return {Outcome(word): count for word, count in rows}
+        return outcome_counts(self._database, self._plan.plan_id, Action.APPLY)
 
     def _outstanding(self) -> int:
         with self._database.explained("counting"), self._database.transaction() as connection:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, func, select, text
 
-from data_update.audit import AUDIT
+from data_update.audit import AUDIT, Action, Outcome, updated_by
 from data_update.audit import METADATA as AUDIT_TABLES
 from data_update.database import Database
-from data_update.statements import BATCH, Statements
+from data_update.pace import Rate, pause_for_other_writers
+from data_update.plan_file import Plan
+from data_update.statements import BATCH, Statements, outcomes
 
 BEGINNING_AND_ENDING: Final = 0x4D503107
 """A number that only the data update takes an advisory lock on."""
@@ -86,6 +88,49 @@ def carry_out(
     connection.execute(statements.record, values)
     changed = connection.execute(statements.write).rowcount
     return Carried(before - left, changed, left)
+
+
+def pause_after_batch(database: Database, rate: Rate, carried: Carried, seconds: float) -> float:
+    """Return how many seconds to leave to others after a batch that took so many."""
+    pause = rate.pause_after(carried.recorded)
+    return max(pause, pause_for_other_writers(seconds)) if database.is_sqlite else pause
+
+
+def batch_of_plan(plan: Plan, start: int, stop: int, at: str | None) -> Iterator[tuple[str | None, ...]]:
+    """Return the rows of BATCH that carry out the rows `start` until before `stop` of a plan.
+
+    Args:
+        plan: the plan.
+        start: the first row is 0.
+        stop: likewise.
+        at: when the slots are written, ISO 8601 in UTC; None where a script says so itself.
+    """
+    pairs, written_by = plan.header.pairs, updated_by(plan.plan_id)
+    for row in plan.rows(start, stop):
+        pair = pairs[row.pair]
+        yield (
+            row.device_id,
+            row.before_party,
+            row.before_digital_signing,
+            row.before_key_agreement,
+            None,
+            pair.party,
+            pair.digital_signing_sha256,
+            pair.key_agreement_sha256,
+            at,
+            written_by,
+        )
+
+
+def outcome_counts(database: Database, plan_id: str, action: Action) -> dict[Outcome, int]:
+    """Return how many devices of a plan came to which end, by the audit.
+
+    Raises:
+        DataUpdateError: the database failed.
+    """
+    with database.explained("counting"), database.transaction() as connection:
+        rows = connection.execute(outcomes(plan_id, action)).all()
+    return {Outcome(word): count for word, count in rows}
 
 
 _COUNT = select(func.count()).select_from(BATCH)

@@ -95,7 +95,7 @@ class Database:
             if isinstance(error, DBAPIError) and error.orig is not None:
                 cause = error.orig
             why = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
-            raise DataUpdateError(f"database {self.name}: {doing}: {why}{_mend(why, self)}") from error
+            raise DataUpdateError(f"database {self.name}: {doing}: {why}{_mend(why)}") from error
         except ImportError as error:
             mend = "pip install 'smets1-conformance[postgresql]'"
             raise DataUpdateError(f"database {self.name}: the driver is missing ({error}); {mend}") from error
@@ -134,6 +134,11 @@ class Database:
                 for statement in sqlite_hint_of_few_rows(table.name):
                     self.connection.exec_driver_sql(statement)
                 self.connection.commit()
+
+    def has(self, *tables: Table) -> bool:
+        """Whether all of these tables are there; inside a transaction."""
+        inspector = inspect(self.connection)
+        return all(inspector.has_table(table.name, schema=table.schema) for table in tables)
 
     def stream(self, statement: Executable, at_once: int = 5000) -> Iterator[Sequence[Any]]:
         """Read the rows of a SELECT without holding them all; inside a transaction."""
@@ -261,5 +266,5 @@ _MENDS: Final = (
 )
 
 
-def _mend(why: str, _database: Database) -> str:
+def _mend(why: str) -> str:
     return next((f"; {mend}" for sign, mend in _MENDS if sign in why), "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, bindparam, inspect, select
+from sqlalchemy import Select, bindparam, select
 
 from data_update.audit import AUDIT, Action, Outcome
 from data_update.database import Database
@@ -62,8 +62,8 @@ def has_audit(database: Database) -> bool:
     Raises:
         DataUpdateError: the database failed.
     """
-    with database.explained("looking for the audit"), database.transaction() as connection:
-        return inspect(connection).has_table(AUDIT.name)
+    with database.explained("looking for the audit"), database.transaction():
+        return database.has(AUDIT)
 
 
 def device_records(database: Database, plan: Plan) -> Iterator[DeviceRecord]:

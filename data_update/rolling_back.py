@@ -11,18 +11,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, bindparam, delete, func, inspect, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 
 from data_update.added_certificates import Removed, remove_added
 from data_update.applying import DEFAULT_BATCH, Progress
 from data_update.audit import AUDIT, BATCHES, PLANS, Action, Outcome, updated_by
-from data_update.carrying_out import Carried, carry_out, refresh_statistics
+from data_update.carrying_out import (
+    Carried,
+    carry_out,
+    outcome_counts,
+    pause_after_batch,
+    refresh_statistics,
+)
 from data_update.chosen import choose
 from data_update.database import Database
 from data_update.errors import DataUpdateError
 from data_update.layout import Layout, Tables
-from data_update.pace import Rate, Stop, pause_for_locks, pause_for_other_writers
-from data_update.statements import BATCH, Statements, fill_from_audit, of_rollback, outcomes
+from data_update.pace import Rate, Stop, pause_for_locks
+from data_update.statements import BATCH, Statements, fill_from_audit, of_rollback
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,9 @@ def rollback(
         if options.remove_certificates:
             certificates = remove_added(database, tables, plan_id)
         _mark_rolled_back(database, plan_id, now())
-    return RolledBack(_outcomes(database, plan_id), left, recorded, certificates, stopped)
+    return RolledBack(
+        outcome_counts(database, plan_id, Action.ROLLBACK), left, recorded, certificates, stopped
+    )
 
 
 class _Work:
@@ -167,10 +175,8 @@ class _Work:
             skipped += carried.recorded - carried.changed
             waiting += carried.left
             self._progress(Progress(total, done, skipped, waiting))
-            pause = self._rate.pause_after(carried.recorded)
-            if self._database.is_sqlite:
-                pause = max(pause, pause_for_other_writers(time.monotonic() - begun))
-            self._stop.pause(pause)
+            seconds = time.monotonic() - begun
+            self._stop.pause(pause_after_batch(self._database, self._rate, carried, seconds))
         left = total - self._count(self._count_done)
         return done - begun_with, left, self._stop.reason if left else None
 
@@ -217,7 +223,7 @@ _LAST = select(func.max(BATCH.c.device_id))
 def _tables_of(database: Database, plan_id: str) -> Tables:
     wanted = select(PLANS.c.layout, PLANS.c.scope).where(PLANS.c.plan == plan_id)
     with database.explained("looking for the plan"), database.transaction() as connection:
-        known = connection.execute(wanted).first() if inspect(connection).has_table(PLANS.name) else None
+        known = connection.execute(wanted).first() if database.has(PLANS) else None
     if known is None:
         raise DataUpdateError(
             f"database {database.name}: plan {plan_id} was never begun here; give the plan and the database "
@@ -239,9 +245,3 @@ def _mark_rolled_back(database: Database, plan_id: str, now: datetime) -> None:
     at_first = update(PLANS).where(PLANS.c.plan == plan_id, PLANS.c.rolled_back_at.is_(None))
     with database.explained("noting the rollback"), database.transaction() as connection:
         connection.execute(at_first.values(rolled_back_at=now.isoformat()))
-
-
-def _outcomes(database: Database, plan_id: str) -> dict[Outcome, int]:
-    with database.explained("counting"), database.transaction() as connection:
-        rows = connection.execute(outcomes(plan_id, Action.ROLLBACK)).all()
-    return {Outcome(word): count for word, count in rows}

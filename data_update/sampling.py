@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import inspect
-
 from data_update.audit import AUDIT, Outcome
 from data_update.comparing_devices import outcomes_of
 from data_update.database import Database
@@ -30,8 +28,8 @@ def sample(database: Database, plan: Plan, number: int) -> list[Replacement]:
     """
     devices = plan.summary.devices
     chosen: list[Replacement] = []
-    with database.explained("reading the audit"), database.transaction() as connection:
-        if not inspect(connection).has_table(AUDIT.name):
+    with database.explained("reading the audit"), database.transaction():
+        if not database.has(AUDIT):
             return []
         shares = min(number, devices)
         for share in range(shares):

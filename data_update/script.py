@@ -30,10 +30,10 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from data_update.applying import DEFAULT_BATCH
-from data_update.audit import AUDIT, BATCHES, CERTIFICATES_ADDED, PLANS, Action, updated_by
+from data_update.audit import AUDIT, BATCHES, CERTIFICATES_ADDED, PLANS, Action
 from data_update.audit import METADATA as AUDIT_TABLES
 from data_update.beginning import batch_count, certificates_to_place, plan_row
-from data_update.carrying_out import BEGINNING_AND_ENDING
+from data_update.carrying_out import BEGINNING_AND_ENDING, batch_of_plan
 from data_update.database import Database, sqlite_hint_of_few_rows
 from data_update.errors import DataUpdateError
 from data_update.layout import Tables
@@ -186,21 +186,8 @@ class _Script:
         yield f"INSERT INTO {BATCH.name} ({columns}) VALUES\n"
         start = number * self._batch_size
         stop = min(start + self._batch_size, self._plan.summary.devices)
-        pairs, by = self._plan.header.pairs, updated_by(self._plan.plan_id)
-        for position, row in enumerate(self._plan.rows(start, stop), start=start + 1):
-            pair = pairs[row.pair]
-            fields = (
-                row.device_id,
-                row.before_party,
-                row.before_digital_signing,
-                row.before_key_agreement,
-                None,
-                pair.party,
-                pair.digital_signing_sha256,
-                pair.key_agreement_sha256,
-                None,
-                by,
-            )
+        batch = batch_of_plan(self._plan, start, stop, at=None)
+        for position, fields in enumerate(batch, start=start + 1):
             yield self._dialect.row(fields) + (";\n" if position == stop else ",\n")
         yield self._sql(update(BATCH).values(new_updated_at=self._dialect.clock))
         if self._dialect.can_lock:

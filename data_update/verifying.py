@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 
 from data_update.audit import AUDIT, PLANS, Outcome
 from data_update.baseline import Baseline
@@ -90,8 +90,7 @@ def verify(
     tables = database.tables(plan.header.layout, plan.header.scope, registrations=has_registrations)
     recorded = recorded_tables(database, tables, registrations=has_registrations)
     with database.explained("looking for the tables of the data update"):
-        inspector = inspect(database.connection)
-        begun = all(inspector.has_table(table.name) for table in (AUDIT, PLANS))
+        begun = database.has(AUDIT, PLANS)
         database.connection.rollback()
     progress("examining every Network Operator slot again")
     with TemporaryDirectory(prefix="data-update-") as folder:

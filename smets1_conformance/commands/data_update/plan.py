@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from emulators.urls import MAIN_ESTATE
 from smets1_conformance.commands.data_update.options import (
     database_option,
     file_option,
@@ -18,9 +19,6 @@ from smets1_conformance.commands.data_update.options import (
 
 if TYPE_CHECKING:
     from data_update.certificate_list import CertificateList
-
-_MAIN_ESTATE = "main"
-"""What the emulators call the estate that is there without being asked for."""
 
 
 class InstantType(click.ParamType[datetime]):
@@ -72,7 +70,7 @@ class InstantType(click.ParamType[datetime]):
 )
 @click.option(
     "--estate",
-    default=_MAIN_ESTATE,
+    default=MAIN_ESTATE,
     show_default=True,
     help="Which population of the database; without meaning where the layout has no scope.",
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from emulators.urls import MAIN_ESTATE
 from smets1_conformance.commands.data_update.options import file_option
 from smets1_conformance.errors import UserError
 
@@ -51,7 +52,7 @@ class FiguresType(click.ParamType[str]):
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same devices.")
 @click.option(
-    "--estate", default="main", show_default=True, help="The name of the population in the database."
+    "--estate", default=MAIN_ESTATE, show_default=True, help="The name of the population in the database."
 )
 @file_option(
     "--certificates-to",

@@ -33,7 +33,7 @@ from data_update.plan_file import Plan
 from data_update.statements import BATCH, CLAIM, FINISH, OUTSTANDING, Statements
 from data_update.still_matching import check_still_matching
 
-DEFAULT_BATCH: Final = 500
+DEFAULT_BATCH: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,9 +229,11 @@ class _Work:
             connection.execute(FINISH, finished)
         return number, attempts, carried
 
-    def _fill(self, number: int, at: str) -> None:
+    def _fill(self, number: int, at: str) -> int:
         start = number * self._batch_size
-        self._database.fill(BATCH, list(batch_of_plan(self._plan, start, start + self._batch_size, at)))
+        rows = list(batch_of_plan(self._plan, start, start + self._batch_size, at))
+        self._database.fill(BATCH, rows)
+        return len(rows)
 
     def _outcomes(self) -> dict[Outcome, int]:
         return outcome_counts(self._database, self._plan.plan_id, Action.APPLY)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import hashlib
+import itertools
 import json
 import os
 import tempfile
@@ -27,6 +28,9 @@ __all__ = ["Group", "Plan", "PlanHeader", "PlanSummary", "PlanWriter"]
 
 _PAGE: Final = 100
 """How many rows lie between two remembered offsets."""
+
+_PARSED_AT_ONCE: Final = 500
+"""How many rows are given to the JSON parser together; one by one takes more than twice as long."""
 
 
 class PlanWriter:
@@ -158,8 +162,10 @@ class Plan:
             file.seek(self._offsets[start // _PAGE])
             for _ in range(start % _PAGE):
                 file.readline()
-            for _ in range(stop - start):
-                yield Replacement(*json.loads(file.readline()))
+            for begin in range(start, stop, _PARSED_AT_ONCE):
+                lines = itertools.islice(file, min(_PARSED_AT_ONCE, stop - begin))
+                for row in json.loads(b"[%b]" % b",".join(lines)):
+                    yield Replacement(*row)
 
     def left_alone(self) -> Iterator[LeftAlone]:
         """Read the slots left alone."""

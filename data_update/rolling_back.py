@@ -185,7 +185,7 @@ class _Work:
             # One process at a time: two of them would find the same devices.
             connection.execute(_HOLD_PLAN, {"plan": self._plan_id})
 
-            def fill() -> None:
+            def fill() -> int:
                 values = {
                     "plan": self._plan_id,
                     "written_by": updated_by(self._plan_id),
@@ -193,7 +193,8 @@ class _Work:
                     "size": self._options.batch_size,
                 }
                 connection.execute(self._fill, values)
-                self._last = connection.execute(_LAST).scalar_one()
+                self._last, devices = connection.execute(_LAST).one()
+                return int(devices)
 
             return carry_out(
                 self._database,
@@ -217,7 +218,7 @@ class _Work:
 
 
 _HOLD_PLAN = select(PLANS.c.plan).where(PLANS.c.plan == bindparam("plan")).with_for_update()
-_LAST = select(func.max(BATCH.c.device_id))
+_LAST = select(func.max(BATCH.c.device_id), func.count())
 
 
 def _tables_of(database: Database, plan_id: str) -> Tables:

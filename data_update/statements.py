@@ -99,33 +99,35 @@ class Statements:
     @cached_property
     def lock_waiting(self) -> Select[Any]:
         """PostgreSQL: lock the slots of the batch, wait for those that somebody holds, and count them."""
-        slots = self.tables.slots
-        locked = (
-            select(slots.c.device_id)
-            .select_from(slots.join(BATCH, self._same_device))
-            .order_by(slots.c.device_id)
-            .with_for_update(of=slots)
-            .cte("locked")
-        )
-        return select(func.count().label("locked")).select_from(locked)
+        return self._count_locked(skip_locked=False)
 
     @cached_property
-    def lock(self) -> Select[Any]:
-        """Lock the slots of the batch against Service Requests and other processes; those free at once."""
+    def lock_free(self) -> Select[Any]:
+        """PostgreSQL: lock the slots of the batch that nobody holds, and count them.
+
+        It keeps out Service Requests and other processes until the transaction ends.
+        """
+        return self._count_locked(skip_locked=True)
+
+    @cached_property
+    def drop_locked(self) -> Delete:
+        """PostgreSQL: take the slots that somebody else holds out of the batch for later; lock the others."""
+        there = exists().select_from(self.tables.slots).where(self._same_device)
+        locked = self._lock(skip_locked=True).subquery()
+        return delete(BATCH).where(there, BATCH.c.device_id.not_in(select(locked.c.device_id)))
+
+    def _count_locked(self, *, skip_locked: bool) -> Select[Any]:
+        locked = self._lock(skip_locked=skip_locked).cte("locked")
+        return select(func.count().label("locked")).select_from(locked)
+
+    def _lock(self, *, skip_locked: bool) -> Select[Any]:
         slots = self.tables.slots
         return (
             select(slots.c.device_id)
             .select_from(slots.join(BATCH, self._same_device))
             .order_by(slots.c.device_id)
-            .with_for_update(of=slots, skip_locked=True)
+            .with_for_update(of=slots, skip_locked=skip_locked)
         )
-
-    @cached_property
-    def drop_locked(self) -> Delete:
-        """PostgreSQL: lock the slots, and take those that somebody else holds out of the batch for later."""
-        there = exists().select_from(self.tables.slots).where(self._same_device)
-        locked = self.lock.subquery()
-        return delete(BATCH).where(there, BATCH.c.device_id.not_in(select(locked.c.device_id)))
 
     @cached_property
     def record(self) -> Insert:

@@ -5,7 +5,6 @@ Everything heavy is imported by the command that needs it, so that ``--help`` an
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
@@ -71,15 +70,28 @@ class _Commands(LazyGroup):
     lazy = _LAZY_COMMANDS
 
 
-def _version() -> str:
+def _show_version(ctx: click.Context, _parameter: click.Parameter, is_wanted: bool) -> None:
+    if not is_wanted or ctx.resilient_parsing:
+        return
+    from importlib.metadata import PackageNotFoundError, version  # takes as long as all else of --help
+
     try:
-        return version("smets1-conformance")
+        number = version("smets1-conformance")
     except PackageNotFoundError:
-        return "not installed"
+        number = "not installed"
+    click.echo(f"smets1-conformance, version {number}")
+    ctx.exit()
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(_version(), prog_name="smets1-conformance")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
 def group() -> None:
     """Conformance tests for MP107 (DCC CR4296): SMETS1 SRV 6.15.1 at the DSP and the S1SPs.
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from target.errors import HarnessError
 from target.file import TargetFileError, load_target
 from target.inbox import InboxConfig, SharedInbox
 from target.process import ChildProcess, python_module
+from tests.ports import free_ports
 
 ENTITY_PREFIX = "06-AC-3E-00-00-00-00"
 PATHS = "/vendor/gw"
@@ -144,15 +144,6 @@ def stop_inbox(target_file: Path) -> None:
 
 def _is_elsewhere(argument: str) -> bool:
     return argument.startswith("--elsewhere") or argument == "--until-stdin-closes"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on just now."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(closing(socket.socket())) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 def _our_path(component: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 import tomllib
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ import pytest
 
 from duis.requests import ReadInstantaneousImportRegistersBody
 from tests.emulators.running import CallbackServer, Emulators, Estate, Restartable
+from tests.ports import free_ports
 
 
 @pytest.fixture
@@ -56,8 +56,7 @@ def test_a_callback_that_is_down_gets_everything_in_order_later(
     estate = new_estate(settings={"credentials_alert": False})
     device = estate.device()
     operator = estate.registered(device, "ED")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_ports(1)[0]
     url = f"https://127.0.0.1:{port}/{estate.name}/{operator.name}"
     estate.manage("DSP", "PATCH", "", {"callbacks": {operator.entity_identifier: url}})
     sent = [estate.send(operator, device, ReadInstantaneousImportRegistersBody())[0] for _ in range(3)]

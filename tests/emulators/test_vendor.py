@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import tomllib
@@ -31,18 +29,9 @@ from emulators.config import ConfigurationError
 from emulators.launch_options import launch_options
 from target.file import load_target
 from tests.emulators.running import NETWORK_OPERATOR, CallbackServer, Emulators, Estate
+from tests.ports import free_ports
 
 PREFIX = "06-AC-3E-00-00-00-00"
-
-
-def free_ports(count: int = 1) -> int:
-    """The first of so many consecutive ports that are free just now."""
-    while True:
-        with contextlib.ExitStack() as probes, contextlib.suppress(OSError):
-            first: int = probes.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
-            for port in range(first + 1, first + count):
-                probes.enter_context(socket.create_server(("127.0.0.1", port)))
-            return first
 
 
 class Vendor(Estate):
@@ -75,7 +64,7 @@ def vendor_set(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulators]:
     arguments = [
         *("--seed", "77", "--sets-per-s1sp", "3", "--sets-under-dcc-control", "1"),
         *("--entity-prefix", PREFIX, "--paths-under", "/vendor/gw/"),
-        *("--callbacks", f"https://127.0.0.1:{free_ports()}", "--as-endpoint"),
+        *("--callbacks", f"https://127.0.0.1:{free_ports(1)[0]}", "--as-endpoint"),
     ]
     running = Emulators(tmp_path_factory.mktemp("vendor") / "acme", arguments).start()
     yield running
@@ -237,7 +226,7 @@ def test_no_emulator_leaves_a_core_file(vendor_set: Emulators) -> None:
 def test_a_component_elsewhere(tmp_path: Path) -> None:
     """One set without S1SP1, another that is S1SP1 alone; together they are a system."""
     callback = CallbackServer()
-    s1sp1, dsp = free_ports(2), free_ports(6)
+    s1sp1, dsp = free_ports(2)[0], free_ports(6)[0]
     common = ["--plain-http", "--as-endpoint", "--callbacks", callback.url]
     s1sp1_url = f"http://127.0.0.1:{s1sp1}/s1/service-requests"
     one = Emulators(

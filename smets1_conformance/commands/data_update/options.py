@@ -67,7 +67,7 @@ trust_option = file_option(
 def batch_option(help: str) -> Option:
     """Return the option for the size of a batch."""
     return click.option(
-        "--batch", default=500, show_default=True, metavar="N", type=click.IntRange(1), help=help
+        "--batch", default=1000, show_default=True, metavar="N", type=click.IntRange(1), help=help
     )
 
 

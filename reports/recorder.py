@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,6 +56,9 @@ class Recorder:
         document: bytes,
         kind: AttachmentKind,
         media_type: str = "application/xml",
+        *,
+        at: str = "",
+        facts: Mapping[str, str] | None = None,
     ) -> Attachment:
         """Keep a raw document, octet for octet, with the step that produced it.
 
@@ -63,6 +67,8 @@ class Recorder:
             document: the octets as sent or received; they are not changed.
             kind: request, response, callback, refused (not accepted by the inbox) or note.
             media_type: of `document`.
+            at: when it was sent or received (UTC, ISO 8601).
+            facts: what a reader wants to know of it without reading the XML, by name.
 
         Returns:
             The record, with the name of its file below the folder ``evidence``.
@@ -73,7 +79,7 @@ class Recorder:
         self._evidence_directory.mkdir(parents=True, exist_ok=True)
         file = self._evidence_directory / name
         file.write_bytes(document)
-        attachment = Attachment(title, kind, media_type, name)
+        attachment = Attachment(title, kind, media_type, name, at, dict(facts or {}))
         holder = self._open_step.attachments if self._open_step else self.result.attachments
         holder.append(attachment)
         self._allure.attach(f"{kind}: {title}", file, media_type)
@@ -93,9 +99,20 @@ class Recorder:
         self.result.labels.setdefault(name, []).append(value)
         self._allure.label(name, value)
 
-    def message(self, sender: str, receiver: str, label: str) -> None:
-        """Put on record who sent what to whom, for the sequence diagram of the report."""
-        self.result.messages.append(Message(sender, receiver, label))
+    def message(
+        self, sender: str, receiver: str, label: str, *, at: str = "", code: str = "", file: str = ""
+    ) -> None:
+        """Put on record who sent what to whom, for the sequence diagram of the report.
+
+        Args:
+            sender: who.
+            receiver: to whom.
+            label: what.
+            at: when (UTC, ISO 8601).
+            code: a ResponseCode, alert code or HTTP status.
+            file: of the attachment, below the folder ``evidence``.
+        """
+        self.result.messages.append(Message(sender, receiver, label, at, code, file))
 
     # What follows is called by the plugin, not by steps.
 

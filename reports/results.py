@@ -21,7 +21,12 @@ RESUME_FILE = "resume.json"
 EVIDENCE_DIRECTORY = "evidence"
 ALLURE_RESULTS_DIRECTORY = "allure-results"
 ALLURE_REPORT_DIRECTORY = "allure-report"
-SUMMARY_FILE = "summary.html"
+COMPLETION_REPORT_FILE = "completion-report.html"
+JUNIT_FILE = "junit.xml"
+CUCUMBER_FILE = "cucumber.json"
+METRICS_FILE = "metrics.txt"
+OUTPUT_FILES = (COMPLETION_REPORT_FILE, JUNIT_FILE, CUCUMBER_FILE, METRICS_FILE)
+"""What is made from the results, and can be made again at any time (`reports.outputs`)."""
 
 AttachmentKind = Literal["request", "response", "callback", "refused", "note"]
 
@@ -57,21 +62,33 @@ EXIT_MEANINGS = {
 
 @dataclass(frozen=True)
 class Attachment:
-    """One raw message or note; `file` is its name below the folder ``evidence``."""
+    """One raw message or note; `file` is its name below the folder ``evidence``.
+
+    `at` is UTC in ISO 8601, `facts` is what a reader wants to know of it without reading the XML, by name:
+    "RequestID", "ResponseCode", "HTTP status", ...
+    """
 
     title: str
     kind: str
     media_type: str
     file: str
+    at: str = ""
+    facts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Message:
-    """Who sent what to whom, for the sequence diagram."""
+    """Who sent what to whom, for the sequence diagram.
+
+    `at` is UTC in ISO 8601, `code` a ResponseCode, alert code or HTTP status, `file` the attachment.
+    """
 
     sender: str
     receiver: str
     label: str
+    at: str = ""
+    code: str = ""
+    file: str = ""
 
 
 @dataclass
@@ -134,6 +151,8 @@ class ScenarioResult:
     observations: dict[str, list[str]] = field(default_factory=dict)
     labels: dict[str, list[str]] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
+    known_issue: str = ""
+    """Defect reference of the known issue that this failure is; judged when the run has ended."""
 
     @property
     def place(self) -> str:
@@ -205,6 +224,56 @@ class Timing:
         return self.wall_seconds / self.longest_chain.seconds if self.longest_chain.seconds else None
 
 
+@dataclass(frozen=True)
+class KnownIssue:
+    """An entry of the ledger of known issues, and what became of it in this run.
+
+    Attributes:
+        scenario_id: the test case, such as "MP107-T10".
+        s1sp: where it applies; empty for every S1SP.
+        device_type: likewise.
+        observed: what is observed, as it appears in what the failure says.
+        reason: why it is tolerated.
+        defect: reference of the defect.
+        severity: of the defect, in the words of whoever keeps the ledger.
+        review_by: date of the next review, ISO 8601.
+        places: where it was met in this run, such as "MP107-T10 S1SP2 ESME".
+    """
+
+    scenario_id: str
+    s1sp: str
+    device_type: str
+    observed: str
+    reason: str
+    defect: str
+    severity: str
+    review_by: str
+    places: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Assurance:
+    """What test assurance has agreed on, from the target file.
+
+    Attributes:
+        title: of the completion report; empty for the usual one.
+        phase: such as "SIT".
+        scope: what is tested, a sentence each.
+        entry_criteria: judged by people, a sentence each.
+        exit_criteria: likewise.
+        limits: how many of each may be there at the end, by name (`reports.criteria`).
+        sign_off: the roles that sign, in order.
+    """
+
+    title: str = ""
+    phase: str = ""
+    scope: list[str] = field(default_factory=list)
+    entry_criteria: list[str] = field(default_factory=list)
+    exit_criteria: list[str] = field(default_factory=list)
+    limits: dict[str, int] = field(default_factory=dict)
+    sign_off: list[str] = field(default_factory=list)
+
+
 @dataclass
 class RunInformation:
     """What holds for the whole run. Scenarios are counted with the rows of their Examples expanded."""
@@ -231,6 +300,15 @@ class RunInformation:
     """Messages at the callbacks that no verdict rests on, by kind: duplicate, late, refused, of nobody."""
     messages_of_nobody: list[str] = field(default_factory=list)
     """The first of those, a line each."""
+    software: dict[str, str] = field(default_factory=dict)
+    """The harness, Python, the platform and every package the run depends on, with their versions."""
+    assurance: Assurance = field(default_factory=Assurance)
+    known_issues: list[KnownIssue] = field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run came to its end; otherwise it is at work, or was killed."""
+        return bool(self.finished)
 
 
 _SCENARIO = TypeAdapter(ScenarioResult)
@@ -254,7 +332,7 @@ class ResultsWriter:
             OSError: the folder cannot be written.
         """
         (self.directory / EVIDENCE_DIRECTORY).mkdir(parents=True, exist_ok=True)
-        for name in (RESULTS_FILE, RUN_FILE, SUMMARY_FILE, RESUME_FILE):
+        for name in (RESULTS_FILE, RUN_FILE, RESUME_FILE, *OUTPUT_FILES):
             (self.directory / name).unlink(missing_ok=True)
         for folder in (EVIDENCE_DIRECTORY, ALLURE_RESULTS_DIRECTORY):
             for file in (self.directory / folder).glob("*"):

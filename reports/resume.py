@@ -10,8 +10,8 @@ from pathlib import Path
 
 from reports.results import (
     ALLURE_REPORT_DIRECTORY,
+    OUTPUT_FILES,
     RESULTS_FILE,
-    SUMMARY_FILE,
     ResultsError,
     RunInformation,
     ScenarioResult,
@@ -78,8 +78,8 @@ def take_over(directory: Path) -> TakenOver:
     temporary = directory / f".{RESULTS_FILE}"
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(directory / RESULTS_FILE)
-    (directory / SUMMARY_FILE).unlink(missing_ok=True)
-    (directory / ALLURE_REPORT_DIRECTORY / "index.html").unlink(missing_ok=True)
+    for name in (*OUTPUT_FILES, f"{ALLURE_REPORT_DIRECTORY}/index.html"):
+        (directory / name).unlink(missing_ok=True)
     return taken
 
 

@@ -11,11 +11,13 @@ import pytest
 
 from reports.allure_environment import write_allure_environment
 from reports.gherkin_lint import LintReport
+from reports.outputs import write_outputs
 from reports.progress import Wait
 from reports.recorder import describe, new_result
 from reports.results import (
     ALLURE_RESULTS_DIRECTORY,
     EVIDENCE_DIRECTORY,
+    Assurance,
     Attachment,
     AttachmentKind,
     ExitCode,
@@ -28,7 +30,7 @@ from reports.results import (
     exit_code_of,
 )
 from reports.resume import TakenOver, take_over
-from reports.summary import write_summary
+from reports.software import software
 from reports.terminal import Terminal
 from reports.timing import Stopwatch
 from reports.written import WrittenTests
@@ -83,6 +85,7 @@ class ConformanceRun:
             self._keep(self._taken_over.results)
         else:
             self._writer.prepare()
+        self.information.software = software()
         self._writer.write_run(self.information)
         # Below -1 pytest prints neither header nor dots nor summary; ours shows what went wrong.
         self._config.option.verbose = -2
@@ -142,6 +145,10 @@ class ConformanceRun:
         self.information.environment.update(environment)
         known = self.information.assumptions
         known.extend(assumption for assumption in assumptions if assumption not in known)
+
+    def set_assurance(self, assurance: Assurance) -> None:
+        """Put on record what test assurance has agreed on."""
+        self.information.assurance = assurance
 
     def add_devices(self, sentences: list[str]) -> None:
         """Put on record what became of the devices of the pool."""
@@ -242,6 +249,13 @@ class ConformanceRun:
         """Keep pytest's own letters off the terminal for scenarios."""
         ours = getattr(report, "conformance_scenario", False) or report.when not in _PHASES
         return ("", "", "") if ours else None
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Show that a scenario has begun, in this process or in a worker."""
+        if not self._is_worker:
+            result = new_result(nodeid, {})
+            self.describe(result)
+            self._printer().scenario_begun(result)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Write and print a scenario as soon as it has ended."""
@@ -346,7 +360,7 @@ class ConformanceRun:
         allure_results = self.output / ALLURE_RESULTS_DIRECTORY
         if allure_results.is_dir():
             write_allure_environment(allure_results, self.information)
-        write_summary(self.output)
+        write_outputs(self.output)
         self._printer().end_waits()
         self._printer().finish(self.information, self.results, self.output)
         if unfinished and self._resume_command and self._begun:

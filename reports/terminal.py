@@ -16,8 +16,8 @@ from rich.table import Table
 from reports.matrix import ANY, column_of, counts, matrix
 from reports.progress import Progress, Wait
 from reports.results import (
+    COMPLETION_REPORT_FILE,
     EXIT_MEANINGS,
-    SUMMARY_FILE,
     ExitCode,
     RunInformation,
     SanityCheck,
@@ -87,6 +87,9 @@ class Terminal:
         console.print(f"  {escape(command)}", soft_wrap=True)
         self._write(text)
 
+    def scenario_begun(self, result: ScenarioResult) -> None:
+        """A scenario runs, in this process or in a worker."""
+
     def scenario_ended(self, result: ScenarioResult, number: int, total: int) -> None:
         """One line a scenario; what a failure is about follows it, indented."""
         console, text = self._console()
@@ -123,7 +126,7 @@ class Terminal:
             console.print(f"[bold yellow]incomplete:[/] {escape(run.ended_early)}", soft_wrap=True)
         code = ExitCode(run.exit_code)
         style = "bold green" if code is ExitCode.CONFORMS else "bold red"
-        console.print(f"[bold]Report[/]    {escape(str(output / SUMMARY_FILE))}")
+        console.print(f"[bold]Report[/]    {escape(str(output / COMPLETION_REPORT_FILE))}")
         console.print(f"[bold]Exit code[/] [{style}]{int(code)}[/]: {EXIT_MEANINGS[code]}")
         self._write(text)
 

@@ -1,4 +1,4 @@
-"""``smets1-conformance``: run, check, plan, emulate, sign, verify, pki, report.
+"""``smets1-conformance``: one command for each piece of a user's work.
 
 Everything heavy is imported by the command that needs it, so that ``--help`` answers at once.
 """
@@ -51,7 +51,18 @@ _LAZY_COMMANDS = {
     "report": (
         "smets1_conformance.commands.report",
         "report",
-        "Render the summary and the Allure report of a run.",
+        "Make the reports of a run anew from its results.",
+    ),
+    "evidence": (
+        "smets1_conformance.commands.evidence",
+        "evidence",
+        "Bundle the evidence of a run, signed, and verify such a bundle.",
+    ),
+    "compare": ("smets1_conformance.commands.compare", "compare", "Tell what changed between two runs."),
+    "requirements": (
+        "smets1_conformance.commands.requirements",
+        "requirements",
+        "Check the ledger of requirements, and write its pages.",
     ),
     "data-update": (
         "smets1_conformance.commands.data_update",

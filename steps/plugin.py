@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from duis.identifiers import EUI64
+from duis.message_facts import CODES, message_facts
 from reports.gherkin_lint import feature_files
 from reports.plugin import is_worker, run_of, set_environment
 from reports.recorder import Recorder
@@ -68,6 +69,9 @@ _STEPS = pytest.StashKey[tuple[Step, ...]]()
 _REHEARSER = pytest.StashKey[Rehearser]()
 OPEN_SECONDS = 120.0
 """How long a worker waits for the target to be open."""
+
+_META_FACTS = {"url": "URL", "http_status": "HTTP status", "seconds": "seconds", "refused": "refused"}
+"""What the harness knows of a message beside what stands in it, and how a reader calls it."""
 
 _KINDS: dict[str, AttachmentKind] = {"sent": "request", "received": "response", "callback": "callback"}
 
@@ -326,7 +330,14 @@ def _preferred(item: pytest.Item) -> tuple[EUI64, ...]:
 
 def _keep(recorder: Recorder, item: EvidenceItem) -> None:
     """Put a message on record with the step that produced it, and into the sequence diagram."""
-    recorder.attach(item.title, item.document, _KINDS[item.direction], item.media_type)
+    at = item.at.isoformat(timespec="milliseconds")
+    facts = message_facts(item.document) | {
+        name: item.meta[key] for key, name in _META_FACTS.items() if key in item.meta
+    }
+    kept = recorder.attach(
+        item.title, item.document, _KINDS[item.direction], item.media_type, at=at, facts=facts
+    )
     sender, receiver = item.meta.get("from", ""), item.meta.get("to", "")
     if sender and receiver:
-        recorder.message(sender, receiver, item.title)
+        code = next((facts[name] for name in CODES if name in facts), "")
+        recorder.message(sender, receiver, item.title, at=at, code=code, file=kept.file)

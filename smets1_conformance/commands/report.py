@@ -1,4 +1,4 @@
-"""``smets1-conformance report``: the summary and the Allure report from the results of a run."""
+"""``smets1-conformance report``: the reports of a run, made anew from its results."""
 
 from __future__ import annotations
 
@@ -18,16 +18,23 @@ from smets1_conformance.errors import UserError
     metavar="DIR",
     help="Folder that a run wrote.",
 )
-@click.option("--summary-only", is_flag=True, help="Leave the Allure report out; needs no Node.")
-def report(output: Path, summary_only: bool) -> None:
-    """Render the self-contained summary and the Allure report; neither makes a network call when opened."""
+@click.option(
+    "--without-allure", "without_allure", is_flag=True, help="Leave the Allure report out; needs no Node."
+)
+def report(output: Path, without_allure: bool) -> None:
+    """Make the completion report, the exports and the Allure report anew from the results of a run.
+
+    The run may be at work still, or have been killed: the report then says "incomplete". No page makes a
+    network call when it is opened.
+    """
     from reports.allure_html import AllureUnavailable, render
+    from reports.outputs import write_outputs
     from reports.results import ResultsError
-    from reports.summary import write_summary
 
     try:
-        if not summary_only:
+        if not without_allure:
             click.echo(f"Allure report  {render(output.resolve(), say=click.echo)}")
-        click.echo(f"Summary        {write_summary(output.resolve())}")
+        for path in write_outputs(output.resolve()):
+            click.echo(path)
     except (AllureUnavailable, ResultsError) as error:
         raise UserError(str(error)) from None

@@ -76,4 +76,4 @@ def test_waiting_for_late_answers_overlaps(tmp_path: Path) -> None:
     assert timing["workers"] == 4
     assert timing["longest_chain"]["seconds"] <= 0.5 * timing["scenario_seconds"]
     assert "times the longest chain" in answer.stdout
-    assert "times the longest chain" in (tmp_path / "out" / "summary.html").read_text()
+    assert "times the longest chain" in (tmp_path / "out" / "completion-report.html").read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from reports.diagram import sequence_diagram
+from reports.completion.diagram import sequence_diagram
 from reports.results import Message
 
 REQUEST_ID = "02-53-31-00-00-00-00-31:02-03-24-04-00-00-00-01:1795218390340"

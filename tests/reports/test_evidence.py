@@ -144,7 +144,7 @@ class _Page(HTMLParser):
 def test_the_summary_is_one_file_and_its_links_lead_somewhere(suite: Suite) -> None:
     suite.feature(outline(*ROWS))
     output = suite.run().output
-    html = (output / "summary.html").read_text(encoding="utf-8")
+    html = (output / "completion-report.html").read_text(encoding="utf-8")
     page = _Page()
     page.feed(html)
     assert page.loaded == []

@@ -45,7 +45,7 @@ def test_a_killed_run_goes_on_with_what_it_had_not_reached(tmp_path: Path) -> No
     taken = {result.nodeid for result in after if "verdict" in result.observations}
     assert taken == {result.nodeid for result in before}
     assert run.started <= after[0].started  # of the whole, not of its second part
-    assert (output / "summary.html").exists()
+    assert (output / "completion-report.html").exists()
 
     code, said = call("--output", str(output), "--resume")
     assert (code, "nothing was left undone" in said) == (2, True), said

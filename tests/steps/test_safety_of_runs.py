@@ -134,7 +134,7 @@ def test_a_target_that_does_not_know_its_device_ends_the_run_before_the_first_sc
     assert kinds == ["request", "response"]
     for attachment in check["attachments"]:
         assert b"<" in (run.output / "evidence" / attachment["file"]).read_bytes()
-        assert attachment["file"] in (run.output / "summary.html").read_text()
+        assert attachment["file"] in (run.output / "completion-report.html").read_text()
 
 
 def test_a_budget_that_is_used_up_ends_the_run_and_leaves_devices_as_they_were(

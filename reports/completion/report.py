@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 import jinja2
 from lxml import etree
 
-from reports.diagram import sequence_diagram
+from reports.completion.diagram import sequence_diagram
 from reports.matrix import ANY, column_of, counts, matrix
+from reports.replacing import replace_file
 from reports.results import (
     ALLURE_REPORT_DIRECTORY,
+    COMPLETION_REPORT_FILE,
     EVIDENCE_DIRECTORY,
     EXIT_MEANINGS,
-    SUMMARY_FILE,
     Attachment,
     ExitCode,
+    RunInformation,
     ScenarioResult,
     Status,
-    read_results,
 )
 from reports.timing import timing_sentence
 
@@ -33,26 +35,27 @@ _SYMBOLS = {
 _ORDER = [Status.FAILED, Status.ERROR, Status.NOT_RUN, Status.NOT_APPLICABLE, Status.PASSED]
 
 
-def write_summary(directory: Path) -> Path:
-    """Write ``summary.html`` into the results folder `directory`.
+def write_completion_report(directory: Path, run: RunInformation, results: Sequence[ScenarioResult]) -> Path:
+    """Write the completion report into a results folder, in one step.
+
+    Args:
+        directory: the results folder, for the evidence in it.
+        run: what holds for the whole run, which may be at work still.
+        results: of the scenarios that have ended.
 
     Returns:
         The path of the file.
-
-    Raises:
-        reports.results.ResultsError: there are no readable results in `directory`.
     """
-    run, results = read_results(directory)
-    results.sort(key=lambda result: (result.scenario_id or "~", column_of(result)))
+    results = sorted(results, key=lambda result: (result.scenario_id or "~", column_of(result)))
     evidence = directory / EVIDENCE_DIRECTORY
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports"),
+        loader=jinja2.PackageLoader("reports.completion", "."),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    html = environment.get_template("summary.html.j2").render(
+    html = environment.get_template("report.html.j2").render(
         run=run,
         results=results,
         wrong=sorted(
@@ -78,9 +81,7 @@ def write_summary(directory: Path) -> Path:
             else ""
         ),
     )
-    path = directory / SUMMARY_FILE
-    path.write_text(html, encoding="utf-8")
-    return path
+    return replace_file(directory / COMPLETION_REPORT_FILE, html)
 
 
 def pretty(document: bytes) -> str:

@@ -1,0 +1,29 @@
+"""Everything that is made from the results of a run: when it ends, and again by the command `report`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+from reports.completion import write_completion_report
+from reports.results import RunInformation, ScenarioResult, read_results
+
+Writer = Callable[[Path, RunInformation, Sequence[ScenarioResult]], Path]
+"""Takes the results folder, the run and its results; writes one file in one step and returns its path."""
+
+WRITERS: Final[tuple[Writer, ...]] = (write_completion_report,)
+
+
+def write_outputs(directory: Path) -> list[Path]:
+    """Make everything from the results in a folder; a run may be at work in it, or have been killed.
+
+    Returns:
+        The files.
+
+    Raises:
+        reports.results.ResultsError: there are no readable results.
+        OSError: a file cannot be written.
+    """
+    run, results = read_results(directory)
+    return [write(directory, run, results) for write in WRITERS]

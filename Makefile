@@ -39,7 +39,7 @@ interop: $(VENV)/.dev-stamp ## exchange signed documents with DCC's public tool 
 	$(BIN)/python -m pytest tests/interop -q -rs $(ARGS)
 
 report: $(VENV)/.run-stamp ## Allure HTML and summary from the last run
-	@$(BIN)/python -m reports.allure_html || \
+	@$(BIN)/python -m reports.allure_report.node || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-report.lock
 	@$(BIN)/smets1-conformance report --output $(OUTPUT)
 

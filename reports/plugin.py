@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reports.allure_files import write_allure_results
-from reports.allure_steps import AllureScenario
+from reports.allure_report.listener import write_allure_results
+from reports.allure_report.scenario import AllureScenario
 from reports.gherkin_lint import feature_files, lint
 from reports.recorder import Recorder, new_result
 from reports.results import ALLURE_RESULTS_DIRECTORY, EVIDENCE_DIRECTORY, ExitCode, ResultsError

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from reports.allure_steps import AllureScenario
+from reports.allure_report.scenario import AllureScenario
 from reports.gherkin_lint import SCENARIO_ID
 from reports.results import (
     Attachment,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reports.allure_environment import write_allure_environment
+from reports.allure_report.environment import write_allure_environment
 from reports.gherkin_lint import LintReport
 from reports.outputs import write_outputs
 from reports.progress import Wait

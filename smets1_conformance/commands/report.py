@@ -27,7 +27,8 @@ def report(output: Path, without_allure: bool) -> None:
     The run may be at work still, or have been killed: the report then says "incomplete". No page makes a
     network call when it is opened.
     """
-    from reports.allure_html import AllureUnavailable, render
+    from reports.allure_report.html import render
+    from reports.allure_report.node import AllureUnavailable
     from reports.outputs import write_outputs
     from reports.results import ResultsError
 

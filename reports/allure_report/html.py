@@ -1,0 +1,100 @@
+"""Renders the Allure results of a run as one HTML file that makes no network call."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from reports.allure_report.environment import CATEGORIES
+from reports.allure_report.node import ALLURE_VERSION, AllureUnavailable, generate
+from reports.replacing import replace_file
+from reports.results import (
+    ALLURE_REPORT_DIRECTORY,
+    ALLURE_RESULTS_DIRECTORY,
+    ResultsError,
+    read_results,
+)
+
+ANALYTICS_HOSTS = ("googletagmanager.com", "google-analytics.com", "analytics.google.com", "doubleclick.net")
+_EXTERNAL_SCRIPT = re.compile(r"<script\b[^>]*\bsrc=[\"']https?:[^>]*>\s*</script>\s*", re.IGNORECASE)
+_ANALYTICS_SCRIPT = re.compile(
+    r"<script\b[^>]*>(?:(?!</script>).)*?\bgtag\((?:(?!</script>).)*</script>\s*", re.IGNORECASE | re.DOTALL
+)
+_CONTENT_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "style-src 'unsafe-inline' data:; img-src data: blob:; font-src data:; media-src data: blob:; "
+    "connect-src data: blob:; frame-src data: blob:; worker-src blob:"
+)
+
+
+def render(output: Path, say: Callable[[str], object] = print) -> Path:
+    """Render ``allure-results`` of the results folder `output` into ``allure-report/index.html``.
+
+    Args:
+        output: folder that a run wrote.
+        say: told what takes time.
+
+    Returns:
+        The path of the HTML file.
+
+    Raises:
+        AllureUnavailable: Node or Allure is missing and cannot be installed, or Allure failed.
+        ResultsError: `output` holds no results.
+    """
+    read_results(output)
+    results = output / ALLURE_RESULTS_DIRECTORY
+    if not any(results.glob("*-result.json")):
+        raise ResultsError(f"{results}: no Allure results here; run the features first")
+    target = output / ALLURE_REPORT_DIRECTORY
+    with tempfile.TemporaryDirectory(prefix="smets1-allure-") as temporary:
+        folder = Path(temporary)
+        configuration = folder / "allurerc.mjs"
+        configuration.write_text(_configuration(), encoding="utf-8")
+        rendered = folder / "report"
+        generate(
+            ["--config", str(configuration), "--output", str(rendered), str(results)], folder=folder, say=say
+        )
+        found = next(iter(sorted(rendered.rglob("index.html"))), None)
+        if found is None:
+            raise AllureUnavailable("Allure wrote no index.html")
+        html = without_network_calls(found.read_text(encoding="utf-8"))
+    target.mkdir(parents=True, exist_ok=True)
+    return replace_file(target / "index.html", html)
+
+
+def without_network_calls(html: str) -> str:
+    """Remove Google Analytics, and have the browser refuse whatever else would leave the machine.
+
+    Raises:
+        AllureUnavailable: something is left that a browser would load from the network.
+    """
+    html = _ANALYTICS_SCRIPT.sub("", _EXTERNAL_SCRIPT.sub("", html))
+    left = [host for host in ANALYTICS_HOSTS if host in html]
+    if left or re.search(r"<(?:script|img|iframe)\b[^>]*\bsrc=[\"']https?:", html, re.IGNORECASE):
+        raise AllureUnavailable(
+            f"the rendered page would still call the network ({', '.join(left) or 'external source'}); "
+            f"this version of Allure is not {ALLURE_VERSION}"
+        )
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}">'
+    return re.sub(r"(<head\b[^>]*>)", rf"\1{policy}", html, count=1, flags=re.IGNORECASE)
+
+
+def _configuration() -> str:
+    configuration = {
+        "name": "MP107 conformance",
+        "categories": {"rules": CATEGORIES},
+        "plugins": {
+            "awesome": {
+                "options": {
+                    "singleFile": True,
+                    "reportName": "MP107 (CR4296) conformance",
+                    "reportLanguage": "en",
+                    "groupBy": ["epic", "feature", "story"],
+                }
+            }
+        },
+    }
+    return f"export default {json.dumps(configuration, indent=2)};\n"

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.data_update_databases import Databases, StagedRow, postgresql, sqlite
+from benchmarks.light_population import fill_lightly
 from data_update.plan_file import Plan
 from duis.roles import NETWORK_OPERATORS
 from duis.smki.testpki import TestPKI, mint
@@ -29,7 +30,10 @@ from emulators.population_database import fill_database
 
 DEVICES = "BENCH_DEVICES"
 """Environment: incorrect devices of each population, with commas between."""
+LIGHT = "BENCH_LIGHT_DEVICES"
+"""Environment: likewise, of light populations, which show whether the cost of a device grows."""
 _USUAL = "30000,1000000"
+_USUAL_LIGHT = "30000,3000000"
 _ROUNDS_UP_TO = 100_000
 """Populations of up to so many devices are measured several times, and the median counts."""
 _ROUNDS = 3
@@ -58,6 +62,7 @@ class Result:
 
     Attributes:
         database: the name of the database system.
+        is_light: whether each device has one slot only.
         devices: incorrect devices, all of which are replaced.
         slots: anchor slots of all roles in the database.
         plan: the command `plan`.
@@ -66,6 +71,7 @@ class Result:
     """
 
     database: str
+    is_light: bool
     devices: int
     slots: int
     plan: Process
@@ -80,7 +86,8 @@ class Result:
     def row(self) -> str:
         """One line for a reader."""
         return (
-            f"{self.database:<11}{self.devices:>10,}{self.slots:>12,}{self.plan.seconds:>9.1f}"
+            f"{self.database:<11}{'light' if self.is_light else 'FIA':<6}{self.devices:>10,}"
+            f"{self.slots:>12,}{self.plan.seconds:>9.1f}"
             f"{self.raw:>9.2f}{self.apply.seconds:>9.2f}{self.times:>7.2f}"
             f"{self.devices / self.apply.seconds:>11,.0f}{self.apply.seconds / self.devices * 1e6:>8.0f}"
             f"{_mebibytes(self.plan):>8}{_mebibytes(self.apply):>8}"
@@ -88,9 +95,9 @@ class Result:
 
 
 _HEADER = (
-    f"{'':<11}{'incorrect':>10}{'':>12}{'plan':>9}{'by hand':>9}{'apply':>9}{'':>7}"
+    f"{'':<11}{'popu-':<6}{'incorrect':>10}{'':>12}{'plan':>9}{'by hand':>9}{'apply':>9}{'':>7}"
     f"{'devices':>11}{'us a':>8}{'peak MiB':>16}\n"
-    f"{'database':<11}{'devices':>10}{'slots':>12}{'s':>9}{'s':>9}{'s':>9}{'times':>7}"
+    f"{'database':<11}{'lation':<6}{'devices':>10}{'slots':>12}{'s':>9}{'s':>9}{'s':>9}{'times':>7}"
     f"{'a second':>11}{'device':>8}{'plan':>8}{'apply':>8}"
 )
 
@@ -133,9 +140,14 @@ def _mebibytes(process: Process) -> str:
     return "?" if process.mebibytes is None else f"{process.mebibytes:.0f}"
 
 
-def measure(databases: Databases, devices: int, pki: Path, certificates: Path, folder: Path) -> Result:
+def measure(databases: Databases, devices: int, folder: Path, *, is_light: bool) -> Result:
     """Populate a database, plan, and carry the plan out by hand and by `apply`, in turns."""
-    filled = fill_database(databases.source, _SEED, scaled(devices), pki)
+    pki = mint(folder / "pki")
+    certificates = _shared_list(pki, folder / "list")
+    if is_light:
+        slots = fill_lightly(databases, devices, _SEED, pki.directory)
+    else:
+        slots = fill_database(databases.source, _SEED, scaled(devices), pki.directory).slots
     path = folder / "plan"
     planned = command("plan", str(path), "--database", databases.source, "--certificates", str(certificates))
     plan = Plan(path)
@@ -147,8 +159,9 @@ def measure(databases: Databases, devices: int, pki: Path, certificates: Path, f
         applied.append(_apply(databases, path, devices))
     return Result(
         databases.name,
+        is_light,
         devices,
-        filled.slots,
+        slots,
         planned,
         statistics.median(by_hand),
         sorted(applied, key=lambda each: each.seconds)[len(applied) // 2],
@@ -193,18 +206,17 @@ def _staged(plan: Plan) -> Iterator[StagedRow]:
 
 def run() -> str:
     """Measure and return a table."""
-    sizes = [int(word) for word in os.environ.get(DEVICES, _USUAL).split(",")]
+    populations = [(False, size) for size in _sizes(DEVICES, _USUAL)]
+    populations += [(True, size) for size in _sizes(LIGHT, _USUAL_LIGHT)]
     lines = [_HEADER]
     results = []
-    for devices in sizes:
+    for is_light, devices in populations:
         for system in (sqlite, postgresql):
             with tempfile.TemporaryDirectory(prefix="smets1-conformance-") as name:
                 folder = Path(name)
-                pki = mint(folder / "pki")
-                certificates = _shared_list(pki, folder / "list")
                 try:
                     with system(folder) as databases:
-                        results.append(measure(databases, devices, folder / "pki", certificates, folder))
+                        results.append(measure(databases, devices, folder, is_light=is_light))
                 except pytest.skip.Exception as missing:
                     lines.append(f"{system.__name__}: not measured: {missing}")
                     continue
@@ -213,9 +225,14 @@ def run() -> str:
     return "\n".join([*lines, "", *_aims(results)])
 
 
+def _sizes(name: str, usual: str) -> list[int]:
+    return [int(word) for word in os.environ.get(name, usual).split(",") if word]
+
+
 def _aims(results: list[Result]) -> Iterator[str]:
-    times = max(each.times for each in results)
-    yield f"at most {_MOST_TIMES:.0f} times as long as by hand: {_held(times <= _MOST_TIMES)} ({times:.2f})"
+    times = max((each.times for each in results if not each.is_light), default=None)
+    if times is not None:
+        yield f"at most {_MOST_TIMES:.0f} times as long as by hand: {_held(times <= _MOST_TIMES)} ({times:.2f})"
     peaks = [peak for each in results for peak in (each.plan.mebibytes, each.apply.mebibytes) if peak]
     if peaks:
         held = _held(max(peaks) < _MOST_MEBIBYTES)

@@ -232,7 +232,8 @@ def _sizes(name: str, usual: str) -> list[int]:
 def _aims(results: list[Result]) -> Iterator[str]:
     times = max((each.times for each in results if not each.is_light), default=None)
     if times is not None:
-        yield f"at most {_MOST_TIMES:.0f} times as long as by hand: {_held(times <= _MOST_TIMES)} ({times:.2f})"
+        held = _held(times <= _MOST_TIMES)
+        yield f"at most {_MOST_TIMES:.0f} times as long as by hand: {held} ({times:.2f})"
     peaks = [peak for each in results for peak in (each.plan.mebibytes, each.apply.mebibytes) if peak]
     if peaks:
         held = _held(max(peaks) < _MOST_MEBIBYTES)

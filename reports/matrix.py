@@ -39,10 +39,19 @@ def matrix(results: Iterable[ScenarioResult]) -> Matrix:
         key = (result.scenario_id, plain_title(result), result.feature)
         column = column_of(result)
         known = cells.setdefault(key, {}).get(column)
-        cells[key][column] = min((known or result.status, result.status), key=_WORST_FIRST.index)
+        cells[key][column] = worst((known or result.status, result.status))
     columns = sorted({column for row in cells.values() for column in row})
     rows = tuple(Row(*key, row) for key, row in cells.items())
     return Matrix(tuple(columns), rows)
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The verdict on several scenarios together; one that did not run weighs more than one that passed.
+
+    Raises:
+        ValueError: there are none.
+    """
+    return min(statuses, key=_WORST_FIRST.index)
 
 
 def column_of(result: ScenarioResult) -> tuple[str, str]:

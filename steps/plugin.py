@@ -22,7 +22,7 @@ from duis.message_facts import CODES, message_facts
 from reports.gherkin_lint import feature_files
 from reports.plugin import is_worker, run_of, set_environment
 from reports.recorder import Recorder
-from reports.results import AttachmentKind, ExitCode
+from reports.results import Assurance, AttachmentKind, ExitCode
 from steps.chains_file import preferred, write_chains
 from steps.context import Scenario
 from steps.interrupt import end_with_the_controller, is_left_alone
@@ -139,6 +139,7 @@ def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
     set_environment(session.config, target.environment(), target.assumption_sentences())
     run = run_of(session.config)
     if run is not None:
+        run.set_assurance(Assurance(**target.target.assurance.model_dump(mode="json")))
         run.show_waits(lambda: waits.waits_in(opening.state_dir / waits.DIRECTORY))
     write_record(session.config, target, opening.resumed)
 

@@ -17,6 +17,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from duis.identifiers import EUI64
 from duis.roles import RemotePartyRole
 from target.assumptions import Assumptions
+from target.file_assurance import Assurance
 from target.file_checks import inconsistencies
 from target.file_devices import METERS, with_user_ids
 from target.file_environment import overridden
@@ -72,6 +73,7 @@ class TargetFile(Section):
     device: tuple[DeviceEntry, ...] = Field(default=(), description="the devices of a target with endpoints")
     deadlines: Deadlines = Field(default=Deadlines(), description="how long to wait, in seconds")
     assumptions: Assumptions = Field(default=Assumptions(), description="what the public sources leave open")
+    assurance: Assurance = Field(default=Assurance(), description="what test assurance has agreed on")
     faulty: dict[str, FaultyCertificate] = Field(
         default_factory=dict, description="certificates that are faulty on purpose, by name"
     )

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from target.assumptions import Assumptions
 from target.file import TargetFile
+from target.file_assurance import Assurance, Limits
 from target.file_environment import PREFIX
 from target.file_keys import FaultyCertificate, KeyPair, TLSFiles, TLSServerFiles
 from target.file_schema import schema_text
@@ -47,6 +48,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "`[[service_user]]`": ServiceUserEntry,
     "`[[device]]`": DeviceEntry,
     "`[deadlines]`": Deadlines,
+    "`[assurance]`": Assurance,
+    "`[assurance.limits]`": Limits,
 }
 
 
@@ -62,6 +65,8 @@ def default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None:
         return "none"
+    if isinstance(value, BaseModel):
+        value = value.model_dump(exclude_defaults=True)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return f"`{json.dumps(list(value) if isinstance(value, tuple) else value)}`"

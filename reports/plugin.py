@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from reports.allure_report.listener import write_allure_results
 from reports.allure_report.scenario import AllureScenario
 from reports.gherkin_lint import feature_files, lint
 from reports.recorder import Recorder, new_result
-from reports.results import ALLURE_RESULTS_DIRECTORY, EVIDENCE_DIRECTORY, ExitCode, ResultsError
+from reports.results import EVIDENCE_DIRECTORY, ExitCode, ResultsError
 from reports.run import ConformanceRun
 
 if TYPE_CHECKING:
@@ -102,7 +101,6 @@ def pytest_configure(config: pytest.Config) -> None:
             pytest.exit(f"--output {output}: cannot be written: {error.strerror}", ExitCode.HARNESS_ERROR)
         except ResultsError as error:
             pytest.exit(str(error), ExitCode.HARNESS_ERROR)
-    write_allure_results(config, output / ALLURE_RESULTS_DIRECTORY)
     config.stash[_RUN] = run
     config.pluginmanager.register(run, "conformance-run")
 

@@ -124,7 +124,8 @@ class Recorder:
         self.result.steps = [
             StepResult(step.keyword.strip(), step.name, step.line_number) for step in scenario.steps
         ]
-        self._allure.begin(self.result, scenario.description or feature.description)
+        self.result.description = (scenario.description or feature.description).strip()
+        self._allure.begin(self.result)
 
     def begin_step(self, step: Step) -> None:
         """A step starts."""

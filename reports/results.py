@@ -140,6 +140,8 @@ class ScenarioResult:
     parameters: dict[str, str] = field(default_factory=dict)
     written_title: str = ""
     rule: str = ""
+    description: str = ""
+    """Of the scenario, else of its feature, as the feature file has it."""
     severity: str = ""
     clauses: list[str] = field(default_factory=list)
     status: Status = Status.NOT_RUN

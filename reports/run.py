@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from reports.allure_report.environment import write_allure_environment
+from reports.allure_report.results import write_allure_results
 from reports.gherkin_lint import LintReport
 from reports.outputs import write_outputs
 from reports.progress import Wait
 from reports.recorder import describe, new_result
 from reports.results import (
-    ALLURE_RESULTS_DIRECTORY,
     EVIDENCE_DIRECTORY,
     Assurance,
     Attachment,
@@ -357,9 +356,7 @@ class ConformanceRun:
         self.information.timing = self._stopwatch.timing()
         self.information.exit_code = int(code)
         self._writer.write_run(self.information)
-        allure_results = self.output / ALLURE_RESULTS_DIRECTORY
-        if allure_results.is_dir():
-            write_allure_environment(allure_results, self.information)
+        write_allure_results(self.output, self.information, self.results)
         write_outputs(self.output)
         self._printer().end_waits()
         self._printer().finish(self.information, self.results, self.output)

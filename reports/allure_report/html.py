@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from reports.allure_report.environment import CATEGORIES
 from reports.allure_report.node import ALLURE_VERSION, AllureUnavailable, generate
+from reports.allure_report.results import write_allure_results
+from reports.allure_report.wording import CATEGORIES
 from reports.replacing import replace_file
 from reports.results import (
     ALLURE_REPORT_DIRECTORY,
-    ALLURE_RESULTS_DIRECTORY,
+    RESULTS_FILE,
     ResultsError,
     read_results,
 )
@@ -44,10 +45,10 @@ def render(output: Path, say: Callable[[str], object] = print) -> Path:
         AllureUnavailable: Node or Allure is missing and cannot be installed, or Allure failed.
         ResultsError: `output` holds no results.
     """
-    read_results(output)
-    results = output / ALLURE_RESULTS_DIRECTORY
-    if not any(results.glob("*-result.json")):
-        raise ResultsError(f"{results}: no Allure results here; run the features first")
+    run, scenarios = read_results(output)
+    if not scenarios:
+        raise ResultsError(f"{output / RESULTS_FILE}: no scenario has ended; there is nothing to show")
+    results = write_allure_results(output, run, scenarios)
     target = output / ALLURE_REPORT_DIRECTORY
     with tempfile.TemporaryDirectory(prefix="smets1-allure-") as temporary:
         folder = Path(temporary)
@@ -57,10 +58,10 @@ def render(output: Path, say: Callable[[str], object] = print) -> Path:
         generate(
             ["--config", str(configuration), "--output", str(rendered), str(results)], folder=folder, say=say
         )
-        found = next(iter(sorted(rendered.rglob("index.html"))), None)
-        if found is None:
+        page = next(iter(sorted(rendered.rglob("index.html"))), None)
+        if page is None:
             raise AllureUnavailable("Allure wrote no index.html")
-        html = without_network_calls(found.read_text(encoding="utf-8"))
+        html = without_network_calls(page.read_text(encoding="utf-8"))
     target.mkdir(parents=True, exist_ok=True)
     return replace_file(target / "index.html", html)
 

@@ -1,6 +1,7 @@
-"""Tells Allure about Gherkin: steps, attachments inside their step, labels and parameters.
+"""Tells allure-pytest about Gherkin while a scenario runs, for whoever asks with ``--alluredir``.
 
-allure-pytest alone writes no Gherkin steps, and allure-pytest-bdd cannot be installed beside it.
+allure-pytest alone writes no Gherkin steps, and allure-pytest-bdd cannot be installed beside it. The results
+that a run keeps beside its own record are made from that record (`reports.allure_report.results`).
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ import allure
 import pytest
 from allure_commons.model2 import Parameter
 
-from reports.matrix import plain_title
+from reports.allure_report import wording
 from reports.results import ScenarioResult
 
-EPIC = "MP107"
 _SEVERITIES = {severity.value for severity in allure.severity_level}
 # allure has no annotations
 _dynamic: Any = allure.dynamic
@@ -25,7 +25,7 @@ _INTERNAL_PARAMETER = "_pytest_bdd_example"
 
 
 class AllureScenario:
-    """The Allure result of one scenario; does nothing when Allure results are not written."""
+    """The Allure result of one scenario; does nothing when allure-pytest writes none."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._listener: Any = config.pluginmanager.get_plugin("allure_listener")
@@ -36,17 +36,16 @@ class AllureScenario:
         """Whether Allure results are written."""
         return self._listener is not None
 
-    def begin(self, result: ScenarioResult, description: str) -> None:
+    def begin(self, result: ScenarioResult) -> None:
         """Title, labels and parameters of the scenario."""
         if not self.enabled:
             return
-        place = " ".join(value for value in (result.s1sp, result.device_type) if value)
-        _dynamic.title(f"{result.scenario_id} {result.title}{f' [{place}]' if place else ''}".strip())
-        _dynamic.description(description.strip())
-        _dynamic.epic(EPIC)
+        _dynamic.title(wording.title(result))
+        _dynamic.description(result.description)
+        _dynamic.epic(wording.epic(result.scenario_id))
         _dynamic.feature(result.feature)
-        _dynamic.story(f"{result.scenario_id} {plain_title(result)}".strip())
-        _dynamic.parent_suite(EPIC)
+        _dynamic.story(wording.story(result))
+        _dynamic.parent_suite(wording.epic(result.scenario_id))
         _dynamic.suite(result.feature)
         _dynamic.sub_suite(result.scenario_id or result.title)
         if result.severity in _SEVERITIES:

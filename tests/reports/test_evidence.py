@@ -33,46 +33,6 @@ def test_messages_are_kept_octet_for_octet_with_their_step(suite: Suite) -> None
     assert (result.clauses, result.severity, result.feature) == (["FIA-5.2"], "critical", "Repair")
 
 
-def test_allure_holds_gherkin_steps_with_their_attachments(suite: Suite) -> None:
-    suite.feature(outline(*ROWS))
-    passed, failed, skipped_or_broken = (suite.run().allure)[:3]
-    assert passed["name"] == "MP107-T01 The ESME of S1SP1 is repaired [S1SP1 ESME]"
-    assert [step["name"] for step in passed["steps"]] == [
-        "Given a slot",
-        "When the target does right",
-        "Then it conforms",
-    ]
-    names = [[attachment["name"] for attachment in step.get("attachments", [])] for step in passed["steps"]]
-    assert names == [[], ["request: 6.15.1", "observed: reading"], ["response: answer"]]
-    assert "attachments" not in passed
-    labels = {(label["name"], label["value"]) for label in passed["labels"]}
-    assert labels >= {
-        ("epic", "MP107"),
-        ("feature", "Repair"),
-        ("story", "MP107-T01 The device of S1SP is repaired"),
-        ("severity", "critical"),
-        ("s1sp", "S1SP1"),
-        ("device_type", "ESME"),
-        ("clause", "FIA-5.2"),
-        ("tag", "FIA-5.2"),
-        ("tag", "MP107-T01"),
-        ("testCase", "MP107-T01"),
-    }
-    assert {"name": "s1sp", "value": "S1SP1"} in passed["parameters"]
-    assert not [known for known in passed["parameters"] if known["name"].startswith("_")]
-    assert (passed["status"], failed["status"], skipped_or_broken["status"]) == ("passed", "failed", "broken")
-    assert failed["steps"][-1]["status"] == "failed"
-
-
-def test_allure_environment_and_categories(suite: Suite) -> None:
-    suite.feature(outline(ROWS[0]))
-    folder = suite.run().output / "allure-results"
-    properties = (folder / "environment.properties").read_text()
-    assert "target = a tiny one\n" in properties
-    assert "Assumption\\ 1 = N55 carries an S1SP Alert\n" in properties
-    assert "does not conform" in (folder / "categories.json").read_text()
-
-
 def test_two_workers_report_as_one_does(suite: Suite) -> None:
     suite.feature(outline(*ROWS))
     alone = suite.run()

@@ -74,7 +74,9 @@ class Document:
         title: of the document.
         version: of the document; "none" where it has none.
         date: ISO 8601; empty where it has none.
-        about: what its sections are called where it does not number them.
+        headings: of its sections, where it does not number them; they are then "1", "2" and so on.
+        left_out: sections that hold no requirement, and what they hold instead; with the sections below
+            them. "0" is what stands before the first.
     """
 
     __pydantic_config__ = _STRICT
@@ -83,7 +85,12 @@ class Document:
     title: Annotated[str, Field(min_length=1)]
     version: Annotated[str, Field(min_length=1)]
     date: Annotated[str, Field(pattern=r"^(\d{4}-\d{2}-\d{2})?$")] = ""
-    about: str = ""
+    headings: tuple[str, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def leaves_out(self, section: str) -> bool:
+        """Whether a section is among those that hold no requirement, or below one."""
+        return any(f"{section}.".startswith(f"{each}.") for each in self.left_out)
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,9 @@ def pytest_sessionstart(session: pytest.Session) -> Iterator[None]:
         target = session.config.stash[_RUNNING] = opening.target()
     except (TargetFileError, HarnessError) as error:
         pytest.exit(str(error), returncode=ExitCode.HARNESS_ERROR)
-    set_environment(session.config, target.environment(), target.assumption_sentences())
+    deviations = session.config.getoption("conformance_deviations")
+    deviating = {"deviations": ", ".join(deviations)} if deviations else {}
+    set_environment(session.config, target.environment() | deviating, target.assumption_sentences())
     run = run_of(session.config)
     if run is not None:
         run.set_assurance(Assurance(**target.target.assurance.model_dump(mode="json")))

@@ -119,14 +119,16 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, target_text: str, t
     assert problem(tmp_path, target_text, table) == told
 
 
-def test_a_run_puts_on_record_what_was_agreed(tmp_path: Path) -> None:
+def test_a_run_puts_on_record_what_was_agreed_and_how_emulators_deviate(tmp_path: Path) -> None:
     with emulators(tmp_path / "emulators", "--plain-http") as target:
         target.write_text(f"{target.read_text()}\n{AGREED}")
         selection = ("--", "-m", "MP107-T30", "-k", "S1SP1")
-        call("run", "--target", str(target), "--output", "out", *selection, folder=tmp_path)
+        deviation = ("--deviation", "dsp-wrong-rejection-code")
+        call("run", "--target", str(target), "--output", "out", *deviation, *selection, folder=tmp_path)
     run, _results = read_results(tmp_path / "out")
     assert (run.assurance.title, run.assurance.sign_off) == (
         "SIT of release 27",
         ["DCC Test Assurance", "S1SP1"],
     )
     assert run.assurance.limits["failed_normal"] == 2
+    assert run.environment["deviations"] == "dsp-wrong-rejection-code"

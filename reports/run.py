@@ -12,7 +12,6 @@ import pytest
 from reports.allure_report.results import write_allure_results
 from reports.gherkin_lint import LintReport
 from reports.outputs import write_outputs
-from reports.progress import Wait
 from reports.recorder import describe, new_result
 from reports.results import (
     EVIDENCE_DIRECTORY,
@@ -30,7 +29,7 @@ from reports.results import (
 )
 from reports.resume import TakenOver, take_over
 from reports.software import software
-from reports.terminal import Terminal
+from reports.terminal import Terminal, Wait
 from reports.timing import Stopwatch
 from reports.written import WrittenTests
 
@@ -220,7 +219,7 @@ class ConformanceRun:
         self._begun = self._collected = True
         self._selected_nodeids = nodeids
         self.information.selected = self.information.taken_over + len(nodeids)
-        self._printer().begin(self.information)
+        self._printer().begin(self.information, self.results)
 
     def show_waits(self, waits: Callable[[], Sequence[Wait]]) -> None:
         """Show what the processes of the run wait for, until it has ended.
@@ -229,6 +228,10 @@ class ConformanceRun:
             waits: Tells what that is, the longest wait first.
         """
         self._printer().show_waits(waits)
+
+    def say_at_once(self, text: str) -> None:
+        """Show a text on the terminal whatever is being captured: a signal can come at any moment."""
+        self._printer().say_at_once(text)
 
     def _printer(self) -> Terminal:
         if self._terminal is None:
@@ -275,8 +278,6 @@ class ConformanceRun:
         self.results.append(result)
         self._reported.add(result.nodeid)
         self._writer.append(result)
-        if self.information.ended_early and result.status is Status.NOT_RUN and not result.steps_taken:
-            return  # said once, with the reason
         self._printer().scenario_ended(result, len(self.results), self.information.selected)
 
     def _without_record(self, nodeid: str, status: Status, text: str) -> ScenarioResult:
@@ -359,9 +360,8 @@ class ConformanceRun:
         write_allure_results(self.output, self.information, self.results)
         write_outputs(self.output)
         self._printer().end_waits()
-        self._printer().finish(self.information, self.results, self.output)
-        if unfinished and self._resume_command and self._begun:
-            self._printer().can_be_resumed(self._resume_command)
+        resume_command = self._resume_command if unfinished and self._begun else ""
+        self._printer().finish(self.information, self.results, self.output, resume_command)
         return code
 
 

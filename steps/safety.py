@@ -7,9 +7,8 @@ running scenarios are restored.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,10 +81,8 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     if not session.items and not distributed:
         return (yield)
     session.config.pluginmanager.register(_Announcer(session.config, safety))
-    with (
-        _terminal(session.config) as say,
-        heeding_ctrl_c(safety.halt, safety.running, say),
-    ):
+    run = run_of(session.config)
+    with heeding_ctrl_c(safety.halt, safety.running, run.say_at_once if run is not None else print):
         _check_sanity(session.config, safety, "first")
         result = yield
         if safety.halt.reason is None:
@@ -202,21 +199,3 @@ def _safety_of(item: pytest.Item) -> Safety | None:
 
 def _time(sanity: Sanity) -> str:
     return f"{sanity.at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-@contextmanager
-def _terminal(config: pytest.Config) -> Iterator[Callable[[str], None]]:
-    """Write to the terminal past pytest's capturing and Python's buffers: a signal can come at any moment."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    file = getattr(getattr(reporter, "_tw", None), "_file", None)
-    with ExitStack() as cleanup:
-        descriptor: int | None = None
-        with suppress(AttributeError, OSError, ValueError):  # it may be no real file
-            descriptor = os.dup(file.fileno())  # type: ignore[union-attr]  # between scenarios, nothing is captured
-            cleanup.callback(os.close, descriptor)
-
-        def say(text: str) -> None:
-            if descriptor is not None:
-                os.write(descriptor, text.encode())
-
-        yield say

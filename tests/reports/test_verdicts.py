@@ -42,7 +42,7 @@ def test_reason_of_a_failure_is_told_in_the_words_of_the_field(suite: Suite) -> 
     assert reason is not None
     assert (reason.requirement, reason.expected, reason.actual) == ("SRPD 6.2(d): no RDP check", "I99", "E4")
     assert (reason.device, reason.message_ids) == ("90-B3-D5-1F-30-01-00-01", ["A:B:1"])
-    for line in ("Requirement: SRPD 6.2(d): no RDP check", "Expected:    I99", "Actual:      E4", "A:B:1"):
+    for line in ("Requirement: SRPD 6.2(d): no RDP check", "Expected:    I99", "Observed:    E4", "A:B:1"):
         assert line in outcome.stdout
     assert "Traceback" not in outcome.stdout
     assert "conftest.py:" not in outcome.stdout

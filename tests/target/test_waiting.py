@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports.progress import sentence
+from reports.terminal.progress import sentence
 from target.waiting import Wait, waits_in
 
 _WAITER = """

@@ -1,0 +1,85 @@
+"""The last lines of a run: counts, time, where the report is, what to do next, what the exit code means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from reports.matrix import counts
+from reports.results import (
+    COMPLETION_REPORT_FILE,
+    EXIT_MEANINGS,
+    ExitCode,
+    RunInformation,
+    ScenarioResult,
+    Status,
+)
+from reports.terminal.appearance import KNOWN_STYLE, STYLES
+from reports.terminal.hanging import Said, hanging, print_sentence
+from reports.timing import timing_sentence
+
+_BEFORE = 10
+
+
+def print_last_lines(
+    console: Console,
+    run: RunInformation,
+    results: Sequence[ScenarioResult],
+    output: Path,
+    *,
+    resume_command: str = "",
+) -> None:
+    """Print how many scenarios there were, how long it took, and where to go from here."""
+    code = ExitCode(run.exit_code)
+    lines: list[tuple[Said, Said]] = [("Scenarios", _counts(run, results))]
+    if run.timing is not None:
+        lines.append(("Time", timing_sentence(run.timing)))
+    if run.callbacks:
+        told = ", ".join(f"{number} {kind}" for kind, number in run.callbacks.items())
+        lines.append(("Callbacks", f"that no verdict rests on: {told}; listed in the report"))
+    hanging(console, [(_bold(str(name)), text) for name, text in lines], before=_BEFORE)
+    for problem in run.problems:
+        print_sentence(console, Text.assemble(("problem:", "magenta"), f" {problem}"))
+    if run.ended_early:
+        print_sentence(console, Text.assemble(("incomplete:", "bold yellow"), f" {run.ended_early}"))
+    # What is copied stays on one line, however long.
+    console.print(_bold("Report"), _shown(output / COMPLETION_REPORT_FILE), soft_wrap=True)
+    for what, command in _next(resume_command):
+        console.print(_bold("Next"), Text.assemble(f"{what}:\n  ", (command, "dim")), soft_wrap=True)
+    style = "bold green" if code is ExitCode.CONFORMS else "bold red"
+    before = Text.assemble(("Exit code", "bold"), " ", (str(int(code)), style), ":")
+    hanging(console, [(before, EXIT_MEANINGS[code])], before=len(before) + 1)
+
+
+def _bold(name: str) -> Text:
+    return Text(f"{name:<{_BEFORE - 1}}", style="bold")
+
+
+def _counts(run: RunInformation, results: Sequence[ScenarioResult]) -> Text:
+    known = sum(bool(result.known_issue) for result in results)
+    line = Text(f"{run.written} written, {run.selected} selected, {run.executed} executed")
+    counted = [
+        (number - (known if status is Status.FAILED else 0), str(status), STYLES[status])
+        for status, number in counts(results).items()
+    ]
+    counted.append((known, "known issue" if known == 1 else "known issues", KNOWN_STYLE))
+    for position, (number, name, style) in enumerate(each for each in counted if each[0]):
+        line.append(", " if position else ": ")
+        line.append(f"{number} {name}", style=style)
+    return line
+
+
+def _next(resume_command: str) -> list[tuple[str, str]]:
+    """What somebody would want to do now, and how."""
+    return [("go on with what was left undone", resume_command)] if resume_command else []
+
+
+def _shown(path: Path) -> str:
+    """A path as a person would write it: from the working directory, where it is below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -44,7 +44,7 @@ Feature: The data update corrects the Network Operator slots of an S1SP's databa
       | S1SP3 | ESME        |
       | S1SP3 | GPF         |
 
-  @MP107-R2-03 @FIA-3.3.2 @FIA-4.2.2 @severity-critical
+  @MP107-R2-03 @FIA-3.3.2 @FIA-4.1 @severity-critical
   Scenario Outline: The data update has the same effect wherever the switches of MP107 are
     Given the <device_type> served by <s1sp> with the incorrect Network Operator's certificate in its Network Operator slot
     And MP107 is <dsp> at the DSP and <s1sps> at every S1SP

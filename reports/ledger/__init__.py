@@ -5,7 +5,7 @@ The file is ``features/requirements.toml``, beside the features in a checkout an
 """
 
 from reports.ledger.coverage import Coverage, CoverageRow, coverage
-from reports.ledger.file import LedgerError, load_ledger
+from reports.ledger.file import LedgerError, features_of, load_ledger
 from reports.ledger.missing import Missing, missing
 from reports.ledger.model import Document, Exclusion, Kind, Ledger, Requirement
 
@@ -20,6 +20,7 @@ __all__ = [
     "Missing",
     "Requirement",
     "coverage",
+    "features_of",
     "load_ledger",
     "missing",
 ]

@@ -126,24 +126,23 @@ def _without_requirement(ledger: Ledger, written: Iterable[WrittenScenario]) -> 
 
 
 def _tags(ledger: Ledger, written: Iterable[WrittenScenario]) -> Iterator[Problem]:
-    """A tag such as @FIA-4.1 says that the scenario tests something of that section."""
+    """A scenario must test a sentence of one of the sections it cites with tags such as @FIA-4.1."""
     documents = {document.tag for document in ledger.documents}
     for scenario in written:
-        mapped = {(each.document, each.section) for each in ledger.of_scenario(scenario.scenario_id)}
-        for tag in scenario.tags:
-            document, _, section = tag.partition("-")
-            if document not in documents or not mapped:
-                continue
-            if not any(each == document and _within(found, section) for each, found in mapped):
-                text = (
-                    f"scenario {scenario.scenario_id}: @{tag} says it tests a sentence of that section, and "
-                    f"no such entry of {ledger.path.name} names it; mend one of the two"
-                )
-                yield Problem(scenario.path, scenario.line, text)
+        cited = [tag for tag in scenario.tags if tag.partition("-")[0] in documents]
+        mapped = [f"{each.document}-{each.section}" for each in ledger.of_scenario(scenario.scenario_id)]
+        if cited and mapped and not any(_within(place, tag) for place in mapped for tag in cited):
+            tags = ", ".join(f"@{tag}" for tag in cited)
+            text = (
+                f"scenario {scenario.scenario_id} cites {tags}, and {ledger.path.name} has it test "
+                f"{', '.join(mapped)} only; mend one of the two"
+            )
+            yield Problem(scenario.path, scenario.line, text)
 
 
-def _within(section: str, cited: str) -> bool:
-    return not cited or f"{section}.".startswith(f"{cited}.")
+def _within(place: str, tag: str) -> bool:
+    """Whether a section, such as "FIA-4.2.1", is the one that a tag cites or a part of it."""
+    return place == tag or place.startswith((f"{tag}.", f"{tag}-"))
 
 
 def _titles(written: Iterable[WrittenScenario]) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from reports.gherkin_lint import LintReport, feature_files, lint
 from reports.ledger.model import Document, Ledger, Requirement
 
 PACKAGED: Final = Path(__file__).parents[2] / "features" / "requirements.toml"
@@ -69,6 +70,12 @@ def load_ledger(path: Path | None = None) -> Ledger:
         problems = [_sentence(path, content, lines, finding) for finding in error.errors()]
         raise LedgerError("\n".join(problems)) from None
     return Ledger(path, found.document, found.requirement)
+
+
+def features_of(ledger: Ledger) -> LintReport:
+    """The scenarios of the feature files beside a ledger, with what is wrong with them."""
+    folder = ledger.path.parent
+    return lint(feature_files([str(folder)], folder))
 
 
 def _number(entries: object, lines: Sequence[int]) -> None:

@@ -23,26 +23,17 @@ FINGERPRINT = r"[0-9a-f]{12}"
 
 
 class Kind(StrEnum):
-    """Why a sentence has no scenario. Each value is what a report prints."""
+    """The kind of reason why a sentence has no scenario; `KIND_MEANINGS` says what each means."""
 
     COMMERCIAL = "commercial"
-    """Costs, charges, contracts, and who decides on them."""
     PLANNING = "planning"
-    """Dates, releases and phases; reports, meetings and decisions about the modification."""
     TEST_PROCESS = "test process"
-    """What people do when they test and accept: no property of the system under test."""
     BACKGROUND = "background"
-    """How things came about, what is expected or supposed, or how many devices there are."""
     NOT_OBSERVABLE = "not observable from outside"
-    """A property of the system that no message, slot or database tells of."""
     OUT_OF_SCOPE = "out of scope of this harness"
-    """Another modification, system or kind of device."""
     ELSEWHERE = "covered by another system's tests"
-    """Whoever tests that other system tests it."""
     DUPLICATE = "duplicate"
-    """Asks for what another sentence asks for, which is named and has the scenarios."""
     NOT_TESTED = "not tested"
-    """Could be tested with this harness and is not: a gap."""
 
 
 KIND_MEANINGS = {
@@ -53,8 +44,8 @@ KIND_MEANINGS = {
     Kind.NOT_OBSERVABLE: "a property of the system that no message, slot or database tells of",
     Kind.OUT_OF_SCOPE: "another modification, system or kind of device",
     Kind.ELSEWHERE: "whoever tests that other system tests it",
-    Kind.DUPLICATE: "asks for what another sentence asks for, which is named and has the scenarios",
-    Kind.NOT_TESTED: "could be tested with this harness and is not: a gap",
+    Kind.DUPLICATE: "says what another entry says, which is named",
+    Kind.NOT_TESTED: "could be seen from outside, and no scenario looks: a gap",
 }
 
 

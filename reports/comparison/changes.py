@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from reports.comparison.exchanges import changed, exchanges, users
 from reports.comparison.runs import S1SP_PARAMETER
@@ -16,6 +17,7 @@ SLOWER_SECONDS = 5.0
 """A scenario is slower when it took so many times as long, and so many seconds more."""
 
 _CARRIED_OUT = (Status.PASSED, Status.FAILED)
+_NOT_OBSERVED = "not observed"
 _DID_NOT_PASS = (Status.FAILED, Status.ERROR)
 
 
@@ -85,9 +87,10 @@ def change_of(before: ScenarioResult | None, after: ScenarioResult | None) -> Ch
         return Change(Kind.NEW if before is None else Kind.GONE, before, after)
     if before.status is not after.status:
         return Change(_verdict_kind(before.status, after.status), before, after)
-    same = _same_reason(before, after)
-    kind = Kind.UNCHANGED if same else Kind.OTHER_REASON
-    return Change(kind, before, after, tuple(_details(before, after)))
+    pair = _Pair(before, after)
+    return Change(
+        Kind.UNCHANGED if pair.same_reason else Kind.OTHER_REASON, before, after, tuple(pair.details)
+    )
 
 
 def _verdict_kind(before: Status, after: Status) -> Kind:
@@ -96,38 +99,56 @@ def _verdict_kind(before: Status, after: Status) -> Kind:
     return Kind.FIXED if after is Status.PASSED and before in _DID_NOT_PASS else Kind.OTHER_VERDICT
 
 
-def _same_reason(before: ScenarioResult, after: ScenarioResult) -> bool:
-    if before.status is Status.PASSED:
-        return True
-    texts = []
-    for result in (before, after):
+@dataclass(frozen=True)
+class _Pair:
+    """Two records of one scenario with the same verdict."""
+
+    before: ScenarioResult
+    after: ScenarioResult
+
+    @property
+    def same_reason(self) -> bool:
+        """Whether they are told in the same words; a pass needs none."""
+        return self.before.status is Status.PASSED or self._reason(self.before) == self._reason(self.after)
+
+    @property
+    def details(self) -> Iterator[Detail]:
+        """What was observed otherwise."""
+        one, other = self._observations(self.before), self._observations(self.after)
+        for key in sorted(one.keys() | other.keys()):
+            (name, values), (other_name, other_values) = one.get(key, ("", [])), other.get(key, ("", []))
+            if sorted(map(self._stable, values)) != sorted(map(self._stable, other_values)):
+                yield Detail(
+                    name or other_name, *("; ".join(each) or _NOT_OBSERVED for each in (values, other_values))
+                )
+        sent, sent_after = exchanges(self.before), exchanges(self.after)
+        if sent and sent_after:  # a run of an earlier version has no facts of its messages
+            for request, *codes in changed(sent, sent_after):
+                yield Detail(f"answers to {request}", *codes)
+
+    def _reason(self, result: ScenarioResult) -> list[str]:
         reason = result.reason
         parts = () if reason is None else (reason.requirement, reason.expected, reason.actual)
-        texts.append([_stable(part, before, after) for part in parts])
-    return texts[0] == texts[1]
+        return [self._stable(part) for part in parts]
 
+    def _observations(self, result: ScenarioResult) -> dict[str, tuple[str, list[str]]]:
+        """Name and values, by the name as it is compared, for that may hold the name of a User."""
+        found: dict[str, tuple[str, list[str]]] = {}
+        for name, values in result.observations.items():
+            found.setdefault(self._stable(name), (name, []))[1].extend(values)
+        return found
 
-def _details(before: ScenarioResult, after: ScenarioResult) -> Iterator[Detail]:
-    for name in sorted(before.observations.keys() | after.observations.keys()):
-        one, other = before.observations.get(name, []), after.observations.get(name, [])
-        if _each(one, before, after) != _each(other, before, after):
-            yield Detail(name, "; ".join(one) or "not observed", "; ".join(other) or "not observed")
-    one_side, other_side = exchanges(before), exchanges(after)
-    if one_side and other_side:  # a run of an earlier version has no facts of its messages
-        yield from (Detail(f"answers to {what}", *codes) for what, *codes in changed(one_side, other_side))
+    def _stable(self, text: str) -> str:
+        return stable(text, self._names, parties=self.before.s1sp == self.after.s1sp)
 
-
-def _each(values: Iterable[str], before: ScenarioResult, after: ScenarioResult) -> list[str]:
-    return sorted(_stable(value, before, after) for value in values)
-
-
-def _stable(text: str, before: ScenarioResult, after: ScenarioResult) -> str:
-    """A text as it is compared; where two S1SPs are compared, their devices and Users are others."""
-    names = {name for result in (before, after) for name in _devices(result)}
-    same_s1sp = before.s1sp == after.s1sp
-    if not same_s1sp:
-        names |= {before.s1sp, after.s1sp} | users(before) | users(after)
-    return stable(text, names, parties=same_s1sp)
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """What does not matter: the devices; where two S1SPs are compared, these and their Users too."""
+        both = (self.before, self.after)
+        names = {name for each in both for name in _devices(each)}
+        if self.before.s1sp != self.after.s1sp:
+            names |= {each.s1sp for each in both} | users(self.before) | users(self.after)
+        return frozenset(names)
 
 
 def _devices(result: ScenarioResult) -> tuple[str, ...]:

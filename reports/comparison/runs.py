@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -20,6 +21,9 @@ from reports.results import (
 
 MOST_OCTETS = 1 << 30
 """How large a record in a bundle may be: more is no run of ours."""
+
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
+"""What reading an entry raises: damaged, cut short, encrypted, or packed in a way that is not known here."""
 
 S1SP_PARAMETER = "s1sp"
 
@@ -128,7 +132,7 @@ def _from_bundle(path: Path) -> tuple[RunInformation, list[ScenarioResult]]:
                     raise ResultsError(f"{path}: {entry.filename} is too large for the record of a run")
                 try:
                     Path(folder, name).write_bytes(bundle.read(entry))
-                except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+                except _UNREADABLE as error:
                     raise ResultsError(f"{path}: {entry.filename} cannot be read: {error}") from error
         try:
             return read_results(Path(folder))

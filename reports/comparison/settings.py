@@ -31,7 +31,7 @@ def differences(before: RunInformation, after: RunInformation) -> tuple[Differen
         ("assumption", _assumptions(before), _assumptions(after)),
         ("test assurance", _assurance(before), _assurance(after)),
         ("known issue", _known_issues(before), _known_issues(after)),
-        ("software", before.software, after.software),
+        ("software", *_software(before, after)),
     ]
     return tuple(each for area, one, other in sides for each in _between(area, one, other))
 
@@ -41,6 +41,14 @@ def _between(area: str, before: Mapping[str, str], after: Mapping[str, str]) -> 
         one, other = before.get(name, NOT_THERE), after.get(name, NOT_THERE)
         if stable(one) != stable(other):  # ports of this machine are others in every run
             yield Difference(area, name, one, other)
+
+
+def _software(before: RunInformation, after: RunInformation) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The versions of each; where only one run has any on record, that is all there is to tell."""
+    if bool(before.software) == bool(after.software):
+        return before.software, after.software
+    told = [f"{len(run.software)} on record" for run in (before, after)]
+    return {"versions": told[0]}, {"versions": told[1]}
 
 
 def _selection(run: RunInformation) -> dict[str, str]:

@@ -48,7 +48,7 @@ def scenario(
     )
 
 
-def talking(*exchanges: tuple[str, Sequence[str]], **more: Any) -> ScenarioResult:
+def talking(*exchanges: tuple[str, Sequence[str]], user: str = "ed-north", **more: Any) -> ScenarioResult:
     """A record with the codes that came back for each request, and an N42 that belongs to none."""
     result = scenario(**more)
     step = StepResult("When", "the User sends", 1, "passed")
@@ -56,16 +56,16 @@ def talking(*exchanges: tuple[str, Sequence[str]], **more: Any) -> ScenarioResul
     def add(kind: str, label: str, code: str, facts: dict[str, str]) -> None:
         file = f"{len(step.attachments):02}-{kind}.xml"
         step.attachments.append(Attachment(label, kind, "application/xml", file, facts=facts))
-        ends = ("ed-north", "DSP") if kind == "request" else ("DSP", "ed-north")
+        ends = (user, "DSP") if kind == "request" else ("DSP", user)
         result.messages.append(Message(*ends, label, code=code, file=file))
 
     for counter, (srv, codes) in enumerate(exchanges):
         facts = {"RequestID": f"02-53-31-00-00-00-00-11:02-01-24-04-00-00-00-01:{counter}"}
-        add("request", f"SRV {srv} of ed-north", "", facts)
+        add("request", f"SRV {srv} of {user}", "", facts)
         for code in codes:
             add("response", f"answer: {code}", code, facts)
     if more.get("status") is not Status.FAILED:
-        add("callback", "callback of ed-north: N42", "N42", {"DCCAlertCode": "N42"})
+        add("callback", f"callback of {user}: N42", "N42", {"DCCAlertCode": "N42"})
     result.steps.append(step)
     return result
 

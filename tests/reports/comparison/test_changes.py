@@ -194,12 +194,11 @@ def test_only_what_is_much_slower_is_told_and_is_no_regression(
 
 
 def s1sps(**other: Any) -> tuple[ScenarioResult, ...]:
+    """A test case at two S1SPs, whose devices are registered with other Users."""
+    there = {"user": "ed-south", "s1sp": "S1SP2", "observations": {"sent by ed-south": ["ed-south of S1SP2"]}}
     return (
-        talking(("6.15.1", ["I99"]), observations={"sent by": ["ed-north of S1SP1"]}),
-        talking(
-            ("6.15.1", ["I99"]),
-            **{"s1sp": "S1SP2", "observations": {"sent by": ["ed-north of S1SP2"]}, **other},
-        ),
+        talking(("6.15.1", ["I99"]), observations={"sent by ed-north": ["ed-north of S1SP1"]}),
+        talking(("6.15.1", ["I99"]), **{**there, **other}),
         scenario(9, s1sp=""),
     )
 
@@ -232,3 +231,9 @@ def test_what_passed_and_is_missing_from_a_run_that_was_killed_is_not_taken_for_
     killed = compare(before, read_run(folder("c", scenario(1), selected=2, finished="")))
     assert killed.has_regressions
     assert killed.conclusion == "Not known: 1 of what passed in A left no record in B, which did not end."
+
+
+def test_a_run_without_versions_on_record_is_told_in_one_line(folder: Folder) -> None:
+    comparison = compare(read_run(folder("a", scenario(), software={})), read_run(folder("b", scenario())))
+    (difference,) = comparison.differences
+    assert (difference.before, difference.after) == ("0 on record", "2 on record")

@@ -157,6 +157,21 @@ def test_what_cannot_be_compared_is_one_message_and_exit_code_2(folder: Folder, 
         assert result.output.count("Error:") == 1
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_damaged_bundle_is_one_message(folder: Folder, tmp_path: Path, packing: int) -> None:
+    run = folder("a", *(scenario(number) for number in range(50)))
+    bundle = tmp_path / "evidence.zip"
+    with zipfile.ZipFile(bundle, "w", packing) as archive:
+        archive.write(run / "results.jsonl", "results.jsonl")
+    octets = bytearray(bundle.read_bytes())
+    for place in range(100, 200):
+        octets[place] ^= 0xFF
+    bundle.write_bytes(octets)
+    result = call(run, bundle)
+    assert result.exit_code == 2
+    assert result.output.startswith(f"Error: {bundle}: results.jsonl cannot be read: ")
+
+
 def test_hostile_texts_steer_no_terminal(folder: Folder) -> None:
     run = folder("a", scenario())
     result = call(run, folder("b", scenario(status=FAILED, actual=f"[bold]{HOSTILE}"), problems=[HOSTILE]))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Generator, Iterable, Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from reports.allure_report.scenario import AllureScenario
-from reports.gherkin_lint import feature_files, lint
+from reports.gherkin_lint import LintReport, feature_files, lint
+from reports.known_issues import KnownIssueLedger, KnownIssuesError, read_known_issues
 from reports.recorder import Recorder, new_result
 from reports.results import EVIDENCE_DIRECTORY, ExitCode, ResultsError
 from reports.run import ConformanceRun
@@ -59,7 +61,7 @@ def run_of(config: pytest.Config) -> ConformanceRun | None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--output DIR``: where results, evidence and reports are written."""
+    """``--output DIR``, ``--known-issues FILE``, and ``--resume-run FILE`` for the command that resumes."""
     parser.getgroup("conformance").addoption(
         "--output",
         dest="conformance_output",
@@ -73,6 +75,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         default=None,
         help="record of an interrupted run to go on with; use `smets1-conformance run --resume`",
+    )
+    parser.getgroup("conformance").addoption(
+        "--known-issues",
+        dest="conformance_known_issues",
+        metavar="FILE",
+        default=None,
+        help="ledger of known issues (TOML, docs/known-issues.md): failures that are tolerated, strictly",
     )
 
 
@@ -90,10 +99,17 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("\n".join(str(problem) for problem in report.problems), returncode=ExitCode.HARNESS_ERROR)
     if not is_worker(config):
         _check_tags(config, report.tags)
+    known_issues = None if is_worker(config) else _known_issues(config, report)
     if config.option.collectonly:
         return
     output = (base / config.getoption("conformance_output")).resolve()
-    run = ConformanceRun(config, output, report, whole_files=not any("::" in str(arg) for arg in config.args))
+    run = ConformanceRun(
+        config,
+        output,
+        report,
+        whole_files=not any("::" in str(arg) for arg in config.args),
+        known_issues=known_issues,
+    )
     if not is_worker(config):
         try:
             run.prepare(resume=config.getoption("conformance_resume") is not None)
@@ -103,6 +119,19 @@ def pytest_configure(config: pytest.Config) -> None:
             pytest.exit(str(error), ExitCode.HARNESS_ERROR)
     config.stash[_RUN] = run
     config.pluginmanager.register(run, "conformance-run")
+
+
+def _known_issues(config: pytest.Config, features: LintReport) -> KnownIssueLedger | None:
+    """Read the ledger of known issues; stop, with all that is wrong with it and exit code 2, before a run."""
+    name = config.getoption("conformance_known_issues")
+    if name is None:
+        return None
+    path = config.invocation_params.dir / name
+    try:
+        issues = read_known_issues(path, features.scenarios, datetime.now(UTC).date())
+    except KnownIssuesError as error:
+        pytest.exit(str(error), returncode=ExitCode.HARNESS_ERROR)
+    return KnownIssueLedger(path, issues)
 
 
 def _check_tags(config: pytest.Config, tags: Collection[str]) -> None:

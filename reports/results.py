@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
+
+from reports.replacing import replace_file
 
 RESULTS_FILE = "results.jsonl"
 RUN_FILE = "run.json"
@@ -154,7 +159,7 @@ class ScenarioResult:
     labels: dict[str, list[str]] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     known_issue: str = ""
-    """Defect reference of the known issue that this failure is; judged when the run has ended."""
+    """Defect reference of the known issue that this failure is; judged as soon as the scenario has ended."""
 
     @property
     def place(self) -> str:
@@ -211,7 +216,8 @@ class Timing:
     """How long a run took, in seconds; after a resumption what it did since.
 
     `wall_seconds` includes starting and stopping, `before_seconds` passed before the first scenario began,
-    `scenario_seconds` is the sum over all scenarios.
+    `scenario_seconds` is the sum over all scenarios. `report_seconds` went into reports: those kept fresh
+    during the run, and those made after it, which `wall_seconds` does not include.
     """
 
     wall_seconds: float
@@ -219,6 +225,7 @@ class Timing:
     scenario_seconds: float
     workers: int
     longest_chain: ChainTime
+    report_seconds: float = 0.0
 
     @property
     def ratio(self) -> float | None:
@@ -240,6 +247,10 @@ class KnownIssue:
         severity: of the defect, in the words of whoever keeps the ledger.
         review_by: date of the next review, ISO 8601.
         places: where it was met in this run, such as "MP107-T10 S1SP2 ESME".
+        requirement: what was not met, as it appears in what the failure says; empty for anything.
+        passed: where it applies and the scenario passed.
+        otherwise: where it applies and the scenario failed, but not as listed.
+        line: of the entry in the ledger.
     """
 
     scenario_id: str
@@ -251,6 +262,14 @@ class KnownIssue:
     severity: str
     review_by: str
     places: list[str] = field(default_factory=list)
+    requirement: str = ""
+    passed: list[str] = field(default_factory=list)
+    otherwise: list[str] = field(default_factory=list)
+    line: int = 0
+
+    def applies_to(self, s1sp: str, device_type: str) -> bool:
+        """Whether it is about this place, in scenarios of its id."""
+        return self.s1sp in ("", s1sp) and self.device_type in ("", device_type)
 
 
 @dataclass(frozen=True)
@@ -306,6 +325,12 @@ class RunInformation:
     """The harness, Python, the platform and every package the run depends on, with their versions."""
     assurance: Assurance = field(default_factory=Assurance)
     known_issues: list[KnownIssue] = field(default_factory=list)
+    known_issues_file: str = ""
+    """The ledger they are listed in; empty when the run had none."""
+    contradictions: list[str] = field(default_factory=list)
+    """What the ledger lists and the run has shown to be otherwise, a sentence each; any fails the run."""
+    exit_meaning: str = ""
+    """What the exit code says of this run (`reports.exit_codes.exit_sentence`)."""
 
     @property
     def ended(self) -> bool:
@@ -344,16 +369,51 @@ class ResultsWriter:
         (self.directory / RESULTS_FILE).touch()
 
     def append(self, result: ScenarioResult) -> None:
-        """Add one record; when this returns it survives the end of the process, however that comes."""
-        with (self.directory / RESULTS_FILE).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(result.as_json(), ensure_ascii=False) + "\n")
+        """Add one record; when this returns it survives the end of the process, however that comes.
+
+        Raises:
+            OSError: it cannot be written; what a full disk took of it is removed again, so that the next
+                record does not begin in the middle of a line.
+        """
+        line = _line(result)
+        with (self.directory / RESULTS_FILE).open("ab", buffering=0) as file:
+            before, written = file.seek(0, os.SEEK_END), 0
+            try:
+                while written < len(line):
+                    written += file.write(line[written:])
+            except OSError:
+                with suppress(OSError):
+                    file.truncate(before)
+                raise
+
+    def replace(self, results: Iterable[ScenarioResult]) -> None:
+        """Write all records anew, in one step.
+
+        Raises:
+            OSError: they cannot be written; what was there is kept.
+        """
+        replace_file(self.directory / RESULTS_FILE, b"".join(_line(result) for result in results))
+
+    def holds(self, number: int) -> bool:
+        """Whether there are so many records on record.
+
+        Raises:
+            OSError: they cannot be read.
+        """
+        return (self.directory / RESULTS_FILE).read_bytes().count(b"\n") == number
 
     def write_run(self, run: RunInformation) -> None:
-        """Write ``run.json``."""
+        """Write ``run.json`` in one step, as a kill may come at any moment.
+
+        Raises:
+            OSError: it cannot be written; the one before is kept.
+        """
         text = json.dumps(dataclasses.asdict(run), indent=2, ensure_ascii=False)
-        temporary = self.directory / f".{RUN_FILE}"  # in one step, as a kill may come at any moment
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(self.directory / RUN_FILE)
+        replace_file(self.directory / RUN_FILE, text + "\n")
+
+
+def _line(result: ScenarioResult) -> bytes:
+    return json.dumps(result.as_json(), ensure_ascii=False).encode() + b"\n"
 
 
 def read_results(directory: Path) -> tuple[RunInformation, list[ScenarioResult]]:
@@ -380,26 +440,3 @@ def read_results(directory: Path) -> tuple[RunInformation, list[ScenarioResult]]
     except ValidationError as error:
         raise ResultsError(f"{run_path}: {error.errors()[0]['msg']}") from error
     return run, results
-
-
-def exit_code_of(
-    statuses: list[Status], *, selected: int, aborted: bool, ended_early: bool = False
-) -> ExitCode:
-    """The exit code of a run (docs/adr/0008).
-
-    Args:
-        statuses: the verdict of every scenario that has one.
-        selected: how many scenarios were selected to run.
-        aborted: the harness or the configuration stopped the run.
-        ended_early: the run ended before its time, or the target did not answer any more at its end.
-    """
-    if aborted:
-        return ExitCode.HARNESS_ERROR
-    if Status.FAILED in statuses:
-        return ExitCode.DOES_NOT_CONFORM
-    if Status.ERROR in statuses:
-        return ExitCode.HARNESS_ERROR
-    not_all = Status.PASSED not in statuses or Status.NOT_RUN in statuses or len(statuses) < selected
-    if not_all or ended_early:
-        return ExitCode.INCOMPLETE
-    return ExitCode.CONFORMS

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from reports.known_issues import KnownIssueLedger
 from reports.results import (
     ALLURE_REPORT_DIRECTORY,
     OUTPUT_FILES,
     RESULTS_FILE,
     ResultsError,
+    ResultsWriter,
     RunInformation,
     ScenarioResult,
     Status,
@@ -50,14 +51,18 @@ class TakenOver:
         return added
 
 
-def take_over(directory: Path) -> TakenOver:
+def take_over(directory: Path, ledger: KnownIssueLedger | None = None) -> TakenOver:
     """Make the results of an interrupted run ready to be gone on with, and keep its verdicts.
 
     A line that was cut short, errors, and what did not run are left out of ``results.jsonl``, which is
     replaced in one step. Evidence stays.
 
+    Args:
+        directory: the results folder.
+        ledger: of known issues, which must list what it did when the run was started.
+
     Raises:
-        ResultsError: a line is not one of ours.
+        ResultsError: a line is not one of ours, or the ledger has changed; nothing is touched then.
         OSError: the folder cannot be written.
     """
     try:
@@ -66,6 +71,9 @@ def take_over(directory: Path) -> TakenOver:
         if (directory / RESULTS_FILE).exists():
             raise
         information, results = RunInformation(), []
+    else:
+        if ledger is not None and (changed := ledger.check_same(information)):
+            raise ResultsError(changed)
     taken = TakenOver(
         RunInformation(
             started=information.started,
@@ -74,10 +82,7 @@ def take_over(directory: Path) -> TakenOver:
         )
     )
     taken.add(results)
-    text = "".join(json.dumps(result.as_json(), ensure_ascii=False) + "\n" for result in taken.results)
-    temporary = directory / f".{RESULTS_FILE}"
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(directory / RESULTS_FILE)
+    ResultsWriter(directory).replace(taken.results)
     for name in (*OUTPUT_FILES, f"{ALLURE_REPORT_DIRECTORY}/index.html"):
         (directory / name).unlink(missing_ok=True)
     return taken

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reports.allure_report.results import write_allure_results
+from reports.conclusion import conclude
 from reports.gherkin_lint import LintReport
-from reports.outputs import write_outputs
+from reports.known_issues import KnownIssueLedger
+from reports.logbook import Logbook
 from reports.recorder import describe, new_result
 from reports.results import (
-    EVIDENCE_DIRECTORY,
     Assurance,
     Attachment,
     AttachmentKind,
     ExitCode,
     Reason,
-    ResultsWriter,
     RunInformation,
     SanityCheck,
     ScenarioResult,
     Status,
-    exit_code_of,
 )
-from reports.resume import TakenOver, take_over
-from reports.software import software
 from reports.terminal import Terminal, Wait
 from reports.timing import Stopwatch
 from reports.written import WrittenTests
@@ -42,24 +38,27 @@ class ConformanceRun:
     """Registered as a plugin; in an xdist worker it only counts, in the controller it writes and prints."""
 
     def __init__(
-        self, config: pytest.Config, output: Path, written: LintReport, *, whole_files: bool
+        self,
+        config: pytest.Config,
+        output: Path,
+        written: LintReport,
+        *,
+        whole_files: bool,
+        known_issues: KnownIssueLedger | None = None,
     ) -> None:
         self.output = output
         self.information = RunInformation(written=written.count)
-        self.results: list[ScenarioResult] = []
         self._config = config
         self._is_worker = hasattr(config, "workerinput")
         self._written = written
         self._whole_files = whole_files
         self.tests = WrittenTests(written.scenarios)
-        self._writer = ResultsWriter(output)
+        self._logbook = Logbook(output, self.information, known_issues, self._tell)
         self._selected_nodeids: list[str] = []
-        self._reported: set[str] = set()
         self._started = False
         self._collected = False
         self._begun = False
         self._stopwatch = Stopwatch()
-        self._taken_over: TakenOver | None = None
         self._resume_command = ""
         self._terminal: Terminal | None = None
         self._verbose = config.option.verbose
@@ -72,19 +71,9 @@ class ConformanceRun:
 
         Raises:
             OSError: the folder cannot be written.
-            ResultsError: the results that are there cannot be read.
+            ResultsError: the results that are there cannot be read, or not gone on with.
         """
-        self.information.started = _now()
-        if resume:
-            self._taken_over = take_over(self.output)
-            written, self.information = self.information.written, self._taken_over.information
-            self.information.written = written
-            self.information.started = self.information.started or _now()
-            self._keep(self._taken_over.results)
-        else:
-            self._writer.prepare()
-        self.information.software = software()
-        self._writer.write_run(self.information)
+        self._logbook.open(resume=resume)
         # Below -1 pytest prints neither header nor dots nor summary; ours shows what went wrong.
         self._config.option.verbose = -2
         self._config.option.tbstyle = "short"
@@ -92,17 +81,7 @@ class ConformanceRun:
 
     def take_over(self, results: Iterable[ScenarioResult]) -> None:
         """Add verdicts that were reached before an interruption and are missing from the results."""
-        if self._taken_over is not None:
-            added = self._taken_over.add(results)
-            for result in added:
-                self._writer.append(result)
-            self._keep(added)
-
-    def _keep(self, results: Iterable[ScenarioResult]) -> None:
-        for result in results:
-            self.results.append(result)
-            self._reported.add(result.nodeid)
-        self.information.taken_over = len(self.results)
+        self._logbook.take_over(results)
 
     @property
     def has_verdict(self) -> frozenset[str]:
@@ -110,8 +89,7 @@ class ConformanceRun:
         if self._is_worker:
             worker_input: dict[str, Any] = self._config.workerinput  # type: ignore[attr-defined]
             return frozenset(worker_input.get(_TAKEN_OVER, ()))
-        taken = self._taken_over.results if self._taken_over is not None else ()
-        return frozenset(result.nodeid for result in taken)
+        return frozenset(self._logbook.taken_over)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -121,7 +99,7 @@ class ConformanceRun:
     @property
     def unfinished(self) -> bool:
         """Whether scenarios were selected that have not come to their end."""
-        missing = any(nodeid not in self._reported for nodeid in self._selected_nodeids)
+        missing = any(nodeid not in self._logbook for nodeid in self._selected_nodeids)
         return missing or bool(self.information.ended_early) or not self._collected
 
     def tell_how_to_resume(self, command: str) -> None:
@@ -166,7 +144,7 @@ class ConformanceRun:
         attachments = []
         for number, (title, kind, document) in enumerate(messages, start=1):
             name = f"sanity-{when}-{number:02d}-{kind}.xml"
-            (self.output / EVIDENCE_DIRECTORY / name).write_bytes(document)
+            self._logbook.write_evidence(name, document)
             attachments.append(Attachment(title, kind, "application/xml", name))
         check = SanityCheck(
             when,
@@ -176,14 +154,14 @@ class ConformanceRun:
             attachments=attachments,
         )
         self.information.sanity.append(check)
-        self._writer.write_run(self.information)
+        self._logbook.write_run()
         self._printer().sanity_check(check)
 
     def end_early(self, reason: str) -> None:
         """No further scenario is started. The first reason counts."""
         if not self.information.ended_early:
             self.information.ended_early = reason
-            self._writer.write_run(self.information)
+            self._logbook.write_run()
             self._printer().ends_early(reason)
 
     def check_count(self, collected: int) -> bool:
@@ -205,7 +183,7 @@ class ConformanceRun:
         """Without xdist: the items that are left are the ones selected."""
         self._collected = True
         if not self._is_worker and (
-            session.items or (self._taken_over is not None and not _distributes(self._config))
+            session.items or (self._logbook.resumes and not _distributes(self._config))
         ):
             self._begin([item.nodeid for item in session.items])
 
@@ -219,7 +197,8 @@ class ConformanceRun:
         self._begun = self._collected = True
         self._selected_nodeids = nodeids
         self.information.selected = self.information.taken_over + len(nodeids)
-        self._printer().begin(self.information, self.results)
+        self._printer().begin(self.information, self._logbook.results)
+        self._logbook.begin()
 
     def show_waits(self, waits: Callable[[], Sequence[Wait]]) -> None:
         """Show what the processes of the run wait for, until it has ended.
@@ -275,10 +254,8 @@ class ConformanceRun:
             self._add_problem(f"{report.nodeid}: failed, and is not a scenario")
 
     def _conclude(self, result: ScenarioResult) -> None:
-        self.results.append(result)
-        self._reported.add(result.nodeid)
-        self._writer.append(result)
-        self._printer().scenario_ended(result, len(self.results), self.information.selected)
+        self._logbook.add(result)
+        self._printer().scenario_ended(result, len(self._logbook.results), self.information.selected)
 
     def _without_record(self, nodeid: str, status: Status, text: str) -> ScenarioResult:
         result = new_result(nodeid, {})
@@ -311,9 +288,7 @@ class ConformanceRun:
         if isinstance(value, pytest.exit.Exception) and value.returncode == ExitCode.HARNESS_ERROR:
             self._add_problem(value.msg)
         if not self._started and not self._is_worker:
-            self.information.exit_code = int(ExitCode.HARNESS_ERROR)
-            self.information.finished = _now()
-            self._writer.write_run(self.information)
+            self._logbook.break_off()
             # pytest prints the message on standard error; once is enough
             vars(self._config.pluginmanager.get_plugin("terminalreporter"))["_keyboardinterrupt_memo"] = None
 
@@ -339,36 +314,35 @@ class ConformanceRun:
     def _finish(self, session: pytest.Session) -> ExitCode:
         unfinished = self.unfinished
         for nodeid in self._selected_nodeids:
-            if nodeid not in self._reported:
-                result = self._without_record(nodeid, Status.NOT_RUN, "")
-                self.results.append(result)
-                self._writer.append(result)
-        statuses = [result.status for result in self.results]
-        executed = (Status.PASSED, Status.FAILED, Status.ERROR)
-        stopped = session.exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
-        code = exit_code_of(
-            statuses,
-            selected=self.information.selected,
-            aborted=bool(self.information.problems) or stopped,
-            ended_early=bool(self.information.ended_early),
+            if nodeid not in self._logbook:
+                self._logbook.add(self._without_record(nodeid, Status.NOT_RUN, ""))
+        conclude(
+            self._logbook,
+            all_of=self._written.scenarios if self._is_of_all else (),
+            stopped=session.exitstatus in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR),
+            interrupted=session.exitstatus == pytest.ExitCode.INTERRUPTED,
         )
-        self.information.executed = sum(status in executed for status in statuses)
-        self.information.finished = _now()
-        self.information.timing = self._stopwatch.timing()
-        self.information.exit_code = int(code)
-        self._writer.write_run(self.information)
-        write_allure_results(self.output, self.information, self.results)
-        write_outputs(self.output)
+        code = self._logbook.close(self._stopwatch.timing())
         self._printer().end_waits()
+        for sentence in self.information.contradictions:
+            self._tell(f"known issue: {sentence}")
         resume_command = self._resume_command if unfinished and self._begun else ""
-        self._printer().finish(self.information, self.results, self.output, resume_command)
+        self._printer().finish(self.information, self._logbook.results, self.output, resume_command)
         return code
+
+    @property
+    def _is_of_all(self) -> bool:
+        """Whether every written scenario was to run: nobody has selected some."""
+        option = self._config.option
+        selections = ("keyword", "markexpr", "deselect", "lf", "stepwise")
+        return self._whole_files and not any(getattr(option, name, None) for name in selections)
+
+    def _tell(self, sentence: str) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(sentence)
 
 
 def _distributes(config: pytest.Config) -> bool:
     """Whether pytest-xdist has the scenarios carried out; this process then collects none."""
     return bool(getattr(config.option, "tx", None))
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
 
 _HARNESS_ERROR = 2
 _INCOMPLETE = 3
 
 
 class _Conclusion:
-    """Sees whether the run came to a conclusion; before that, the codes of pytest mean other things."""
+    """Sees whether the run came to a conclusion of ours; the codes of pytest by itself mean other things."""
 
     reached = False
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Called when a session that has started ends, however it ends."""
-        self.reached = True
+        from reports.plugin import run_of
+
+        self.reached = run_of(session.config) is not None
 
 
 def feature_options() -> list[str]:
@@ -59,12 +65,13 @@ def call_pytest(arguments: Sequence[str]) -> int:
     """Call pytest in this process.
 
     Returns:
-        The exit code, as in docs/adr/0008.
+        The exit code, as in docs/adr/0008. It is never 0 where nothing ran, as with ``--collect-only``.
     """
     import pytest
 
     conclusion = _Conclusion()
     code = int(pytest.main(list(arguments), plugins=[conclusion]))
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
-        return _INCOMPLETE
-    return code if conclusion.reached or code == 0 else _HARNESS_ERROR
+    if conclusion.reached and code != pytest.ExitCode.NO_TESTS_COLLECTED:
+        return code
+    nothing_ran = code in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    return _INCOMPLETE if nothing_ran else _HARNESS_ERROR

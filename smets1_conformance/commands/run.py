@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -56,6 +57,14 @@ from smets1_conformance.target_file import loaded, target_option
     is_flag=True,
     help="Do not ask for the name of the target before anything is sent to a system that is not ours.",
 )
+@click.option(
+    "--known-issues",
+    "known_issues",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ledger (TOML) of failures that are tolerated for now. One that fails otherwise, or not any more, "
+    "fails the run.",
+)
 @click.option("--deviation", "deviations", multiple=True, metavar="NAME", hidden=True)
 @click.argument("pytest_options", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
@@ -68,6 +77,7 @@ def run(
     resume_run: str | None,
     is_dry_run: bool,
     yes: bool,
+    known_issues: Path | None,
     deviations: tuple[str, ...],
     pytest_options: tuple[str, ...],
 ) -> None:
@@ -82,6 +92,8 @@ def run(
                3 incomplete: nothing ran, or not all that was selected
     """  # noqa: D301 - click wants the character, not its name
     target = loaded(target_file) if target_file is not None else None
+    if known_issues is not None and resume_run is None:
+        pytest_options = (f"--known-issues={known_issues.resolve()}", *pytest_options)
     if is_dry_run:
         from smets1_conformance.commands.dry_run import dry_run
 
@@ -90,7 +102,14 @@ def run(
         from smets1_conformance.commands.resume import resume_features
 
         given = context.get_parameter_source("output") is not ParameterSource.DEFAULT
-        _refuse_beside_resume(processes=processes, state_dir=state_dir, pytest_options=pytest_options)
+        _refuse_beside_resume(
+            {
+                "-n": processes,
+                "--state-dir": state_dir,
+                "--known-issues": known_issues,
+                "--": pytest_options,
+            }
+        )
         raise SystemExit(resume_features(target_file, resume_run, output, output_given=given))
     if target is not None:
         from smets1_conformance.confirmation import confirm
@@ -103,10 +122,7 @@ def run(
     raise SystemExit(run_features(target_file, output, processes, state_dir, deviations, pytest_options))
 
 
-def _refuse_beside_resume(
-    processes: str | None, state_dir: Path | None, pytest_options: tuple[str, ...]
-) -> None:
-    given = {"-n": processes, "--state-dir": state_dir, "--": pytest_options}
+def _refuse_beside_resume(given: Mapping[str, object]) -> None:
     for name, value in given.items():
         if value:
             raise UserError(

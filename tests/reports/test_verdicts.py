@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reports.results import ExitCode, Status, exit_code_of
+from reports.exit_codes import exit_code_of
+from reports.results import ExitCode, Status
 from tests.reports.conftest import Suite, outline
 
 GOOD = ("S1SP1", "ESME", "right")

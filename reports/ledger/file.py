@@ -19,7 +19,7 @@ PACKAGED: Final = Path(__file__).parents[2] / "features" / "requirements.toml"
 
 _EXPECTED = {
     "missing": "this field is required and is not there; add it",
-    "extra_forbidden": "this field is not known here; remove it or correct its name",
+    "unexpected_keyword_argument": "this field is not known here; remove it or correct its name",
     "string_type": "expected text in quotes",
     "tuple_type": 'expected a list, such as ["MP107-T01"]',
     "dataclass_type": "expected a table",
@@ -104,7 +104,7 @@ def _sentence(
     table, *rest = finding["loc"]
     place, name, field = str(path), "", str(table)
     if rest and isinstance(rest[0], int):
-        index, field = rest[0], ".".join(str(part) for part in rest[1:])
+        index, field = rest[0], ".".join(str(part).strip() for part in rest[1:])
         if index < len(lines.get(table, ())):
             place = f"{path}:{lines[table][index]}"
         entry = content[table][index]

@@ -87,7 +87,7 @@ def sentences(text: str, headings: Sequence[str] = ()) -> list[Sentence]:
 def _blocks(text: str, headings: Sequence[str]) -> Iterator[_Block]:
     section = _FRONT
     block: _Block | None = None
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in enumerate(text.split("\n"), start=1):
         line = raw.strip()
         new_section = _section(line, headings)
         ends_here = new_section is not None or _CONTENTS_ROW.search(line)

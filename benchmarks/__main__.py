@@ -1,16 +1,17 @@
-"""`python -m benchmarks [sign-verify] [round-trips] [data-update]`: all of them by default."""
+"""`python -m benchmarks [sign-verify] [round-trips] [data-update] [report]`: all of them by default."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
 
-from benchmarks import data_update, round_trips, sign_verify
+from benchmarks import data_update, report, round_trips, sign_verify
 
 BENCHMARKS: Mapping[str, Callable[[], str]] = {
     "sign-verify": sign_verify.run,
     "round-trips": round_trips.run,
     "data-update": data_update.run,
+    "report": report.run,
 }
 
 

@@ -2,76 +2,112 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from typing import Final
 
 from markupsafe import Markup, escape
 
-from reports.results import Message
+from reports.completion.exchange import ALERT, REFUSAL, SUCCESS, Exchanged, party_names
 
-_COLUMN = 190
-_ROW = 42
-_HEAD = 44
-_LONGEST_LABEL = 44
-_REQUEST_ID = re.compile(
-    r"(?: for| about)? [0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){7}(?::[0-9A-Fa-f-]{23}:[0-9]+)?"
-)
-_CHARACTER = 6.3
-"""Width of a character of the label font in pixels, for a rough fit."""
+_TIMES: Final = 62
+"""Width of the column with the times, in pixels, as all lengths here."""
+_NARROWEST, _WIDEST = 118, 216
+_ROW: Final = 40
+_HEAD: Final = 44
+_LOOP: Final = 38
+"""Width of the arrow of a message to oneself."""
+_CHARACTER: Final = 6.3
+"""Width of a character of the label font, for a rough fit."""
+_OF_NAMES: Final = 7.6
+_SIGNS: Final = {SUCCESS: "✓ ", REFUSAL: "⊘ ", ALERT: "△ "}
+"""So that success and refusal are told apart without colour; the words beside them say which is which."""
 
 
-def sequence_diagram(messages: Sequence[Message]) -> Markup:
-    """Draw `messages` from top to bottom; empty when there are none. All texts are escaped."""
-    if not messages:
+def sequence_diagram(exchanged: Sequence[Exchanged]) -> Markup:
+    """Draw messages from top to bottom; empty when there are none. All texts are escaped.
+
+    What the drawing says stands as text in the list of messages that follows it, which its label points to.
+    """
+    if not exchanged:
         return Markup("")
-    parties = list(dict.fromkeys(name for message in messages for name in (message.sender, message.receiver)))
-    longest = max(len(_short(message.label)) for message in messages)
-    widest = max(_name_width(name) for name in parties)
-    column = max(_COLUMN, round(longest * _CHARACTER) + 30, widest + 14)
-    width, height = column * len(parties), _HEAD + _ROW * len(messages) + 16
-    centre = {name: column * index + column // 2 for index, name in enumerate(parties)}
+    parties = party_names(exchanged)
+    column = _column(exchanged, parties)
+    width = _TIMES + column * len(parties)
+    height = _HEAD + sum(_height(message) for message in exchanged) + 4
+    centre = {name: _TIMES + column * index + column // 2 for index, name in enumerate(parties)}
     parts = [
         f'<svg class="sequence" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
-        f'aria-label="{escape(_described(messages))}">'
+        f'aria-label="Sequence diagram of {len(exchanged)} messages; the list below says the same in words">'
     ]
+    lives = "".join(f"M{x} {_HEAD - 10}V{height}" for x in centre.values())
+    parts.append(f'<path class="life" d="{lives}"/>')
     for name, x in centre.items():
-        parts.append(f'<line class="life" x1="{x}" y1="{_HEAD - 8}" x2="{x}" y2="{height - 4}"/>')
-        box = _name_width(name)
+        box = min(column - 6, round(len(name) * _OF_NAMES) + 20)
+        shown = _fitted(name, box - 12, _OF_NAMES)
         parts.append(f'<rect class="party" x="{x - box // 2}" y="6" width="{box}" height="26" rx="5"/>')
-        parts.append(f'<text class="name" x="{x}" y="24" text-anchor="middle">{escape(name)}</text>')
-    for index, message in enumerate(messages):
-        parts.append(_arrow(message, centre, _HEAD + _ROW * index + 28))
+        parts.append(f'<text class="name" x="{x}" y="24">{_titled(name, shown)}</text>')
+    y = _HEAD
+    for message in exchanged:
+        parts.append(_arrow(message, centre, y, width, column))
+        y += _height(message)
     parts.append("</svg>")
     return Markup("".join(parts))  # noqa: S704 - every text in it went through escape()
 
 
-def _arrow(message: Message, centre: dict[str, int], y: int) -> str:
+def _arrow(message: Exchanged, centre: dict[str, int], top: int, width: int, column: int) -> str:
     start, end = centre[message.sender], centre[message.receiver]
-    label = Markup("<title>{}</title>{}").format(message.label, _short(message.label))
-    if start == end:
-        path = f"M{start} {y} h34 v12 h-28"
-        return (
-            f'<path class="wire" d="{path}"/><path class="head" d="M{start + 2} {y + 12} l8 -4 v8 z"/>'
-            f'<text class="label" x="{start + 40}" y="{y + 8}">{label}</text>'
+    y = top + 20
+    classes = " ".join(filter(None, (message.outcome, "last" if message.fault else "")))
+    parts = [f'<g class="{classes}">' if classes else "<g>"]
+    parts.append(f"<title>{escape(message.told)}{escape(f', {message.at}' if message.at else '')}</title>")
+    if message.fault:
+        parts.append(
+            f'<rect x="1" y="{top + 1}" width="{width - 2}" height="{_height(message) - 2}" rx="4"/>'
         )
-    direction = 1 if end > start else -1
-    tip = end - direction * 2
-    return (
-        f'<line class="wire" x1="{start}" y1="{y}" x2="{tip - direction * 6}" y2="{y}"/>'
-        f'<path class="head" d="M{tip} {y} l{-8 * direction} -4 v8 z"/>'
-        f'<text class="label" x="{(start + end) // 2}" y="{y - 6}" text-anchor="middle">{label}</text>'
-    )
+    if message.offset:
+        parts.append(f'<text class="time" x="4" y="{y + 4}">{message.offset}</text>')
+    if start == end:
+        path, middle, room = f"M{start} {y - 6}h24v10h-20l7-4v8z", start + 34, column // 2 - _LOOP
+        anchor = ' style="text-anchor:start"'
+    else:
+        sign = 1 if end > start else -1
+        path = f"M{start} {y}H{end - sign * 2}l{-8 * sign}-4v8l{8 * sign}-4"
+        middle, room, anchor = (start + end) // 2, abs(end - start) - 10, ""
+    parts.append(f'<path d="{path}"/>')
+    label = _fitted(f"{message.number} {message.label}", room, _CHARACTER)
+    parts.append(f'<text x="{middle}" y="{y - 5}"{anchor}>{escape(label)}</text>')
+    conclusion = f"{_SIGNS.get(message.outcome, '')}{message.code} {message.word}".strip()
+    if conclusion:
+        text = escape(_fitted(conclusion, max(room, column) + 30, _CHARACTER))
+        parts.append(f'<text class="code" x="{middle}" y="{y + 13}"{anchor}>{text}</text>')
+    if message.fault:
+        parts.append(f'<text class="fault" x="{_TIMES + 8}" y="{y + 31}">▲ {message.fault}</text>')
+    return "".join([*parts, "</g>"])
 
 
-def _short(label: str) -> str:
-    """A label that fits between two lifelines; the whole of it shows when the pointer rests on it."""
-    text = _REQUEST_ID.sub("", label)
-    return text if len(text) <= _LONGEST_LABEL else text[: _LONGEST_LABEL - 1] + "…"
+def _height(message: Exchanged) -> int:
+    return _ROW + 18 if message.fault else _ROW
 
 
-def _name_width(name: str) -> int:
-    return max(90, round(len(name) * 7.8) + 24)
+def _column(exchanged: Sequence[Exchanged], parties: Sequence[str]) -> int:
+    """Wide enough for the labels between neighbours, within reason: a page of paper has to hold it."""
+    place = {name: index for index, name in enumerate(parties)}
+    widths = [len(name) * _OF_NAMES + 28 for name in parties]
+    for message in exchanged:
+        label = len(f"{message.number} {message.label}") * _CHARACTER
+        columns = abs(place[message.sender] - place[message.receiver])
+        widths.append((label + 14) / columns if columns else 2 * (label + _LOOP))
+        widths.append((len(f"{message.code} {message.word}") + 3) * _CHARACTER + 14)
+    return round(min(_WIDEST, max(_NARROWEST, *widths)))
 
 
-def _described(messages: Sequence[Message]) -> str:
-    return "; ".join(f"{message.sender} to {message.receiver}: {message.label}" for message in messages)
+def _fitted(text: str, room: float, character: float) -> str:
+    """A text that fits; the list of messages has the whole of it."""
+    most = max(6, int(room / character))
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _titled(name: str, shown: str) -> Markup:
+    if name == shown:
+        return escape(name)
+    return Markup("<title>{}</title>{}").format(name, shown)

@@ -1,30 +1,42 @@
-"""The self-contained HTML summary: one file that needs no network and no other file to be read."""
+"""The test completion report: one HTML file that needs no network and no other file to be read."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Sequence
-from datetime import datetime
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 
 import jinja2
-from lxml import etree
+from markupsafe import Markup
 
 from reports.completion.diagram import sequence_diagram
-from reports.matrix import ANY, column_of, counts, matrix
+from reports.completion.exchange import (
+    exchange_of,
+    expected_of,
+    further_evidence,
+    numbers_of,
+    observed_in_short,
+)
+from reports.completion.failures import in_full
+from reports.completion.laid_out import shown
+from reports.completion.page import SECTIONS, page_of
+from reports.completion.requirements import source_of, tests_of
+from reports.findings import where
 from reports.replacing import replace_file
 from reports.results import (
-    ALLURE_REPORT_DIRECTORY,
     COMPLETION_REPORT_FILE,
     EVIDENCE_DIRECTORY,
-    EXIT_MEANINGS,
-    Attachment,
-    ExitCode,
     RunInformation,
     ScenarioResult,
     Status,
 )
-from reports.timing import timing_sentence
 
+_TEMPLATES = files("reports.completion") / "templates"
+_ISO_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T([\d:.]+)\+00:00")
 _SYMBOLS = {
     Status.PASSED: "✓",
     Status.FAILED: "✗",
@@ -32,7 +44,6 @@ _SYMBOLS = {
     Status.NOT_APPLICABLE: "n/a",
     Status.NOT_RUN: "○",
 }
-_ORDER = [Status.FAILED, Status.ERROR, Status.NOT_RUN, Status.NOT_APPLICABLE, Status.PASSED]
 
 
 def write_completion_report(directory: Path, run: RunInformation, results: Sequence[ScenarioResult]) -> Path:
@@ -45,91 +56,64 @@ def write_completion_report(directory: Path, run: RunInformation, results: Seque
 
     Returns:
         The path of the file.
+
+    Raises:
+        OSError: it cannot be written.
     """
-    results = sorted(results, key=lambda result: (result.scenario_id or "~", column_of(result)))
     evidence = directory / EVIDENCE_DIRECTORY
+    page = page_of(evidence, run, results)
+    pieces = (
+        _environment()
+        .get_template("report.html.j2")
+        .generate(
+            page=page,
+            run=run,
+            in_full=lambda result: in_full(result, page.requirements, page.desk_of(result)),
+            laid_out=lambda attachment: shown(evidence, attachment),
+        )
+    )
+    document = b"".join(piece.encode("utf-8", "replace") for piece in pieces)
+    return replace_file(directory / COMPLETION_REPORT_FILE, document)
+
+
+@cache
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports.completion", "."),
+        loader=jinja2.PackageLoader("reports.completion", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    html = environment.get_template("report.html.j2").render(
-        run=run,
-        results=results,
-        wrong=sorted(
-            (result for result in results if result.status not in (Status.PASSED, Status.NOT_APPLICABLE)),
-            key=lambda result: _ORDER.index(result.status),
-        ),
-        matrix=matrix(results),
-        anchors=_anchors(results),
-        counts=counts(results),
+    script = (_TEMPLATES / "script.js").read_text(encoding="utf-8")
+    environment.filters.update(moment=_moment, numbers=_numbers)
+    environment.globals.update(
+        sections=SECTIONS,
         symbols=_SYMBOLS,
-        observations=_observations(results),
-        exit_code=run.exit_code,
-        exit_meaning=EXIT_MEANINGS[ExitCode(run.exit_code)],
-        timing=timing_sentence(run.timing) if run.timing is not None else "",
-        duration=_duration(run.started, run.finished),
-        diagram=sequence_diagram,
-        shown=lambda attachment: _shown(evidence, attachment),
         evidence=EVIDENCE_DIRECTORY,
-        place=_place,
-        allure_report=(
-            f"{ALLURE_REPORT_DIRECTORY}/index.html"
-            if (directory / ALLURE_REPORT_DIRECTORY / "index.html").is_file()
-            else ""
-        ),
+        diagram=sequence_diagram,
+        exchange_of=exchange_of,
+        expected_of=expected_of,
+        further_evidence=further_evidence,
+        numbers_of=numbers_of,
+        observed_in_short=observed_in_short,
+        source_of=source_of,
+        tests_of=tests_of,
+        where=where,
+        style=Markup((_TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - a file of ours
+        script=Markup(script),  # noqa: S704 - likewise
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
-    return replace_file(directory / COMPLETION_REPORT_FILE, html)
+    return environment
 
 
-def pretty(document: bytes) -> str:
-    """A copy of an XML document laid out for reading; anything else as text. The raw file is what counts."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True, load_dtd=False)
-    try:
-        root = etree.fromstring(document, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        return document.decode("utf-8", errors="backslashreplace")
-    text: str = etree.tostring(root, pretty_print=True, encoding="unicode")
-    return text
+def _moment(at: str) -> str:
+    """A text with its times of ISO 8601 as a reader wants them: "2026-11-21 08:58:37 UTC"."""
+    return _ISO_TIME.sub(r"\1 \2 UTC", at)
 
 
-def _shown(evidence: Path, attachment: Attachment) -> str:
-    try:
-        document = (evidence / attachment.file).read_bytes()
-    except OSError:
-        return "(the evidence file is missing)"
-    return pretty(document)
-
-
-def _anchors(results: list[ScenarioResult]) -> dict[str, dict[tuple[str, str], str]]:
-    """Scenario id → column → the anchor of its first scenario."""
-    found: dict[str, dict[tuple[str, str], str]] = {}
-    for number, result in enumerate(results, start=1):
-        found.setdefault(result.scenario_id, {}).setdefault(column_of(result), f"s{number}")
-    return found
-
-
-def _place(result: ScenarioResult) -> str:
-    return " ".join(value for value in column_of(result) if value != ANY)
-
-
-def _observations(results: list[ScenarioResult]) -> list[tuple[str, str, list[str]]]:
-    seen: dict[tuple[str, str], list[str]] = {}
-    for result in results:
-        for name, values in result.observations.items():
-            for value in values:
-                places = seen.setdefault((name, value), [])
-                place = f"{result.scenario_id} {_place(result)}".strip()
-                if place not in places:
-                    places.append(place)
-    return [(name, value, places) for (name, value), places in sorted(seen.items())]
-
-
-def _duration(started: str, finished: str) -> str:
-    if not started or not finished:
-        return ""
-    seconds = (datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds()
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+def _numbers(numbers: Sequence[int]) -> str:
+    """Numbers that follow one another, briefly: "4", "4 to 6", "4, 6"."""
+    if len(numbers) > 1 and numbers[-1] - numbers[0] == len(numbers) - 1:
+        return f"{numbers[0]} to {numbers[-1]}"
+    return ", ".join(map(str, numbers))

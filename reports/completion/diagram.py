@@ -96,7 +96,7 @@ def _column(exchanged: Sequence[Exchanged], parties: Sequence[str]) -> int:
     for message in exchanged:
         label = len(f"{message.number} {message.label}") * _CHARACTER
         columns = abs(place[message.sender] - place[message.receiver])
-        widths.append((label + 14) / columns if columns else 2 * (label + _LOOP))
+        widths.append((label + 14) / columns if columns else 2 * (label + _LOOP + 4))
         widths.append((len(f"{message.code} {message.word}") + 3) * _CHARACTER + 14)
     return round(min(_WIDEST, max(_NARROWEST, *widths)))
 

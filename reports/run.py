@@ -324,8 +324,6 @@ class ConformanceRun:
         )
         code = self._logbook.close(self._stopwatch.timing())
         self._printer().end_waits()
-        for sentence in self.information.contradictions:
-            self._tell(f"known issue: {sentence}")
         resume_command = self._resume_command if unfinished and self._begun else ""
         self._printer().finish(self.information, self._logbook.results, self.output, resume_command)
         return code

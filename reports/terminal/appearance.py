@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
@@ -19,7 +19,7 @@ PLAIN_WIDTH = 120
 _WIDEST = 140
 """A sentence of more columns than this is hard to read, however wide the terminal is."""
 
-STYLES = {
+STYLES: Final[Mapping[str, str]] = {
     Status.PASSED: "green",
     Status.FAILED: "bold red",
     Status.ERROR: "magenta",
@@ -27,6 +27,7 @@ STYLES = {
     Status.NOT_RUN: "yellow",
 }
 KNOWN_STYLE = "yellow"
+"""Of a failure that is a known issue."""
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from reports.exit_codes import exit_sentence
 from reports.matrix import counts
 from reports.results import (
     COMPLETION_REPORT_FILE,
-    EXIT_MEANINGS,
     ExitCode,
     RunInformation,
     ScenarioResult,
@@ -43,15 +45,19 @@ def print_last_lines(
     hanging(console, [(_bold(str(name)), text) for name, text in lines], before=_BEFORE)
     for problem in run.problems:
         print_sentence(console, Text.assemble(("problem:", "magenta"), f" {problem}"))
+    for contradiction in run.contradictions:
+        print_sentence(console, Text.assemble(("known issue:", "bold red"), f" {contradiction}"))
     if run.ended_early:
         print_sentence(console, Text.assemble(("incomplete:", "bold yellow"), f" {run.ended_early}"))
     # What is copied stays on one line, however long.
     console.print(_bold("Report"), _shown(output / COMPLETION_REPORT_FILE), soft_wrap=True)
-    for what, command in _next(resume_command):
-        console.print(_bold("Next"), Text.assemble(f"{what}:\n  ", (command, "dim")), soft_wrap=True)
+    for number, (command, why) in enumerate(_next(code, output, resume_command)):
+        console.print(
+            _bold("" if number else "Next"), Text.assemble(command, (f"  # {why}", "dim")), soft_wrap=True
+        )
     style = "bold green" if code is ExitCode.CONFORMS else "bold red"
     before = Text.assemble(("Exit code", "bold"), " ", (str(int(code)), style), ":")
-    hanging(console, [(before, EXIT_MEANINGS[code])], before=len(before) + 1)
+    hanging(console, [(before, exit_sentence(run))], before=len(before) + 1)
 
 
 def _bold(name: str) -> Text:
@@ -72,9 +78,19 @@ def _counts(run: RunInformation, results: Sequence[ScenarioResult]) -> Text:
     return line
 
 
-def _next(resume_command: str) -> list[tuple[str, str]]:
-    """What somebody would want to do now, and how."""
-    return [("go on with what was left undone", resume_command)] if resume_command else []
+def _next(code: ExitCode, output: Path, resume_command: str) -> list[tuple[str, str]]:
+    """What somebody would want to do now: commands, and what for."""
+    folder = shlex.quote(_shown(output))
+    report = shlex.quote(_shown(output / COMPLETION_REPORT_FILE))
+    commands = [(f"{'open' if sys.platform == 'darwin' else 'xdg-open'} {report}", "read the report")]
+    if resume_command:
+        return [(resume_command, "go on with what was left undone"), *commands]
+    if code in (ExitCode.CONFORMS, ExitCode.DOES_NOT_CONFORM):
+        commands += [
+            (f"smets1-conformance evidence bundle --output {folder}", "all evidence in one signed file"),
+            (f"smets1-conformance compare EARLIER {folder}", "what changed since an earlier run"),
+        ]
+    return commands
 
 
 def _shown(path: Path) -> str:

@@ -10,6 +10,9 @@ from typing import Protocol
 from reports.matrix import ANY
 from reports.results import ScenarioResult, Status
 
+KNOWN = "known"
+"""What a failure that is a known issue is counted as."""
+
 _ENOUGH_SCENARIOS = 5
 _ENOUGH_SECONDS = 10.0
 """Before so much has been done, what is left cannot be estimated."""
@@ -49,7 +52,7 @@ class Picture:
 
     Attributes:
         selected: how many scenarios there are to do.
-        counts: how many have ended, by S1SP and status.
+        counts: how many have ended, by S1SP and by status or `KNOWN`.
         running: those that are being carried out, the longest first.
         waits: what is waited for, the longest first.
         elapsed: since the first scenario began.
@@ -58,7 +61,7 @@ class Picture:
     """
 
     selected: int
-    counts: Mapping[str, Mapping[Status, int]]
+    counts: Mapping[str, Mapping[str, int]]
     running: Sequence[Running] = ()
     waits: Sequence[Wait] = ()
     elapsed: float = 0.0
@@ -72,7 +75,7 @@ class Picture:
             number
             for by_status in self.counts.values()
             for status, number in by_status.items()
-            if status is not Status.NOT_RUN
+            if status != Status.NOT_RUN
         )
 
 
@@ -88,7 +91,7 @@ class LiveRun:
         self._selected = 0
         self._began: float | None = None
         self._ended_since = 0
-        self._counts: dict[str, dict[Status, int]] = {}
+        self._counts: dict[str, dict[str, int]] = {}
         self._running: dict[str, tuple[str, float]] = {}
         self._is_ending = False
 
@@ -126,7 +129,8 @@ class LiveRun:
 
     def _count(self, result: ScenarioResult) -> None:
         counted = self._counts.setdefault(result.s1sp or ANY, {})
-        counted[result.status] = counted.get(result.status, 0) + 1
+        verdict = KNOWN if result.known_issue else str(result.status)
+        counted[verdict] = counted.get(verdict, 0) + 1
 
     def picture(self, waits: Sequence[Wait] = ()) -> Picture:
         """What there is to show now."""

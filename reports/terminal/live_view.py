@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from rich.text import Text
 
 from reports.results import Status
-from reports.terminal.appearance import STYLES, Size
-from reports.terminal.live_run import Picture, Running, Wait
+from reports.terminal.appearance import KNOWN_STYLE, STYLES, Size
+from reports.terminal.live_run import KNOWN, Picture, Running, Wait
 
-_HEADINGS = {
+_HEADINGS: Final[Mapping[str, tuple[str, str]]] = {
     Status.PASSED: ("passed", "pass"),
     Status.FAILED: ("failed", "fail"),
     Status.ERROR: ("error", "err"),
     Status.NOT_APPLICABLE: ("n/a", "n/a"),
     Status.NOT_RUN: ("not run", "not run"),
+    KNOWN: ("known", "known"),
 }
 """What is above the columns, and its short form."""
+
+_STYLES: Final[Mapping[str, str]] = {**STYLES, KNOWN: KNOWN_STYLE}
 
 _NARROW = 72
 _BAR_WIDEST, _BAR_NARROWEST = 40, 8
@@ -76,7 +80,8 @@ def _table(picture: Picture, width: int) -> list[Text]:
     if not picture.counts:
         return []
     is_narrow = width < _NARROW
-    headings = [names[is_narrow] for names in _HEADINGS.values()]
+    shown = [verdict for verdict in _HEADINGS if verdict != KNOWN or _sums(picture)[KNOWN]]
+    headings = [_HEADINGS[verdict][is_narrow] for verdict in shown]
     columns = [max(len(heading), 4) + (1 if is_narrow else 2) for heading in headings]
     first = max(6, *(len(s1sp) + 1 for s1sp in picture.counts))
     lines = [Text(" " * first + _row(headings, columns), style="dim")]
@@ -85,9 +90,9 @@ def _table(picture: Picture, width: int) -> list[Text]:
         rows.append(("all", _sums(picture)))
     for name, by_status in rows:
         line = Text(f"{name:<{first}}", style="bold" if name == "all" else "")
-        for status, column in zip(_HEADINGS, columns, strict=True):
-            number = by_status.get(status, 0)
-            line.append(f"{number or '-':>{column}}", style=STYLES[status] if number else "dim")
+        for verdict, column in zip(shown, columns, strict=True):
+            number = by_status.get(verdict, 0)
+            line.append(f"{number or '-':>{column}}", style=_STYLES[verdict] if number else "dim")
         lines.append(line)
     return lines
 
@@ -99,15 +104,15 @@ def _row(cells: Sequence[str], columns: Sequence[int]) -> str:
 def _totals(picture: Picture, width: int) -> list[Text]:
     sums = _sums(picture)
     line = Text()
-    for status, names in _HEADINGS.items():
-        if sums.get(status):
+    for verdict, names in _HEADINGS.items():
+        if sums[verdict]:
             line.append(", " if line else "")
-            line.append(f"{sums[status]} {names[width < _NARROW]}", style=STYLES[status])
+            line.append(f"{sums[verdict]} {names[width < _NARROW]}", style=_STYLES[verdict])
     return [line] if line else []
 
 
-def _sums(picture: Picture) -> dict[Status, int]:
-    return {status: sum(each.get(status, 0) for each in picture.counts.values()) for status in _HEADINGS}
+def _sums(picture: Picture) -> dict[str, int]:
+    return {verdict: sum(each.get(verdict, 0) for each in picture.counts.values()) for verdict in _HEADINGS}
 
 
 def _running(picture: Picture, width: int) -> list[list[Text]]:
@@ -167,7 +172,7 @@ def _bar(picture: Picture, width: int) -> list[Text]:
     beside = columns >= _BAR_NARROWEST
     columns = columns if beside else min(_BAR_WIDEST, width)
     filled = min(columns, columns * done // selected)
-    bar = Text("━" * filled, style="green" if not _sums(picture).get(Status.FAILED) else "red")
+    bar = Text("━" * filled, style="green" if not _sums(picture)[Status.FAILED] else "red")
     bar.append("─" * (columns - filled), style="dim")
     if beside:
         return [Text.assemble(bar, "  ", text)]

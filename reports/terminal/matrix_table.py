@@ -12,12 +12,10 @@ from rich.text import Text
 from reports.matrix import Matrix, Row, column_of, matrix
 from reports.results import ScenarioResult, Status
 from reports.terminal.appearance import KNOWN_STYLE, STYLES
-from reports.terminal.scenario_lines import SHORT
+from reports.terminal.scenario_lines import SHORT, SHORT_KNOWN
 
 _TITLE_LEAST = 24
 _BETWEEN = 3
-_KNOWN = "known"
-"""In a cell where every failure is a known issue."""
 
 
 def print_matrix(console: Console, results: Sequence[ScenarioResult]) -> None:
@@ -63,7 +61,7 @@ def _cell(row: Row, column: tuple[str, str], known: frozenset[tuple[str, str, st
     if status is None:
         return Text("-", style="dim")
     if status is Status.FAILED and (row.scenario_id, *column) in known:
-        return Text(_KNOWN, style=KNOWN_STYLE)
+        return Text(SHORT_KNOWN, style=KNOWN_STYLE)
     return Text(SHORT[status], style=STYLES[status])
 
 

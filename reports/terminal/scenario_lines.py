@@ -7,7 +7,7 @@ from rich.text import Text
 
 from reports.findings import essence
 from reports.results import ScenarioResult, Status
-from reports.terminal.appearance import STYLES
+from reports.terminal.appearance import KNOWN_STYLE, STYLES
 from reports.terminal.explained import print_traceback, reason_lines
 from reports.terminal.hanging import labelled
 
@@ -19,6 +19,9 @@ SHORT = {
     Status.NOT_RUN: "not run",
 }
 """A verdict where there is little room."""
+
+SHORT_KNOWN = "known"
+"""A failure that is a known issue, where there is little room."""
 
 _NARROW = 72
 _WENT_WRONG = (Status.FAILED, Status.ERROR)
@@ -44,11 +47,11 @@ class ScenarioLines:
             number: how many have ended.
             total: how many there are to do.
         """
-        went_wrong = result.status in _WENT_WRONG
+        went_wrong = result.status in _WENT_WRONG and not result.known_issue
         if self._verbosity < 0 and not went_wrong:
             return
         same_as = self._same_as(result) if went_wrong else ""
-        told = f"as {same_as}" if same_as else result.title
+        told = f"as {same_as}" if same_as else result.known_issue or result.title
         line = _line(result, told, number, total, is_narrow=console.width < _NARROW)
         line.truncate(console.width, overflow="ellipsis")
         console.print(line)
@@ -66,14 +69,14 @@ class ScenarioLines:
 def _line(result: ScenarioResult, told: str, number: int, total: int, *, is_narrow: bool) -> Text:
     counted = f"{number:>{len(str(total))}}/{total}"
     place = " ".join(filter(None, (result.s1sp, result.device_type)))
-    style = STYLES[result.status]
+    style = KNOWN_STYLE if result.known_issue else STYLES[result.status]
     if is_narrow:
-        verdict = (f"{SHORT[result.status]:<5}", style)
+        verdict = (SHORT_KNOWN if result.known_issue else SHORT[result.status], style)
         return Text.assemble((counted, "dim"), f" {result.scenario_id or '-':<9} {place:<10} ", verdict)
     return Text.assemble(
         (counted, "dim"),
         f" {result.scenario_id or '-':<10} {place:<11} ",
-        (f"{result.status:<14}", style),
+        (f"{'known issue' if result.known_issue else result.status:<14}", style),
         (f" {result.duration:6.2f} s", "dim"),
         f"  {told}",
     )

@@ -124,7 +124,7 @@ def _running(picture: Picture, width: int) -> list[list[Text]]:
     for wait in picture.waits:
         if wait.scenario not in running:
             who = f"{wait.scenario} " if wait.scenario else ""
-            blocks.append([Text(f"{who}waits for {waited_for(wait)}", style="dim")])
+            blocks.append([Text(f"{who}{waits_for(wait)}", style="dim")])
     return blocks
 
 
@@ -132,17 +132,17 @@ def _block(running: Running, wait: Wait | None, places: int, width: int) -> list
     line = Text(f"{running.place:<{places}} {span(running.seconds):>9}")
     if wait is None:
         return [line]
-    told = f"waits for {waited_for(wait)}"
+    told = waits_for(wait)
     if width < _NARROW:
         return [line, Text(f"  {told}", style="dim")]
     line.append(f"  {told}", style="dim")
     return [line]
 
 
-def waited_for(wait: Wait) -> str:
-    """For what, for how long, and of how long at most."""
+def waits_for(wait: Wait) -> str:
+    """How long already, of how long at most, and for what, which may be cut off."""
     limit = f" of {span(wait.within)}" if wait.within is not None else ""
-    return f"{wait.what}, {span(wait.seconds)}{limit}"
+    return f"waits {span(wait.seconds)}{limit} for {wait.what}"
 
 
 def _some(blocks: Sequence[Sequence[Text]], rows: int) -> list[Text]:

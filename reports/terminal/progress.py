@@ -14,7 +14,7 @@ from rich.text import Text
 
 from reports.terminal.appearance import Appearance, Size, console, size_of, text_of
 from reports.terminal.live_run import LiveRun, Wait
-from reports.terminal.live_view import live_lines, waited_for
+from reports.terminal.live_view import live_lines, waits_for
 
 PLAIN_SECONDS = 30.0
 """How long nothing else must have been printed before a line says what is waited for."""
@@ -181,7 +181,7 @@ class Progress:
     def _lines(self, waits: Sequence[Wait]) -> list[Text]:
         if self._run.has_begun:
             return live_lines(self._run.picture(waits), self._size)
-        line = Text(f"waits for {waited_for(waits[0])}" if waits else "", style="dim")
+        line = Text(waits_for(waits[0]) if waits else "", style="dim")
         line.truncate(self._size.width, overflow="ellipsis")
         return [line] if waits else []
 

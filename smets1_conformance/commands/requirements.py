@@ -193,14 +193,15 @@ def _verdicts(found: Coverage) -> Table:
     for row in found.rows:
         if row.verdict is None:
             continue
-        passed = sum(result.status is Status.PASSED for result in row.results)
-        every = len(row.results) + len(row.lacking)
+        statuses = Counter(result.status for result in row.results)
+        statuses[Status.NOT_RUN] += len(row.lacking)
+        counted = ", ".join(f"{statuses[status]} {status}" for status in Status if statuses[status])
         names = ", ".join(each.removeprefix("MP107-") for each in row.requirement.scenarios)
         table.add_row(
             row.requirement.id,
             escape(row.requirement.quote),
             f"[{colours[row.verdict]}]{row.verdict}[/]",
-            f"{passed} of {every} passed: {names}",
+            f"{counted}: {names}",
         )
     return table
 

@@ -128,5 +128,5 @@ def test_the_verdict_of_a_run_by_requirement(tmp_path: Path) -> None:
     lines = {line.split()[0]: line for line in said.splitlines() if line.strip()}
     assert "failed" in lines["FIA-1-12"]
     assert "not run" in lines["FIA-5.2-05"]
-    assert "6 of 6 passed" in lines["FIA-5.2-01"]
+    assert "6 passed: T01" in lines["FIA-5.2-01"]
     assert "Not executed: 6 of" in said

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Final
 
 from reports.completion import write_completion_report
+from reports.exports.cucumber import write_cucumber
+from reports.exports.junit import write_junit
+from reports.exports.metrics import write_metrics
 from reports.results import RunInformation, ScenarioResult, read_results
 
 Writer = Callable[[Path, RunInformation, Sequence[ScenarioResult]], Path]
 """Takes the results folder, the run and its results; writes one file in one step and returns its path."""
 
-WRITERS: Final[tuple[Writer, ...]] = (write_completion_report,)
+WRITERS: Final[tuple[Writer, ...]] = (write_completion_report, write_junit, write_cucumber, write_metrics)
 
 
 def write_outputs(directory: Path) -> list[Path]:

@@ -1,0 +1,118 @@
+"""The summary of a job of GitHub Actions: Markdown, in which whatever comes from outside is HTML text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup, escape
+
+from reports.exit_codes import exit_sentence
+from reports.exports.wording import (
+    KNOWN_ISSUE,
+    counted,
+    counts_as,
+    evidence,
+    explanation,
+    fails,
+    from_here,
+    kind,
+    unexplained,
+    why,
+)
+from reports.findings import Finding, findings, where
+from reports.matrix import ANY, matrix
+from reports.results import EVIDENCE_DIRECTORY, OUTPUT_FILES, RunInformation, ScenarioResult, Status
+
+LIMIT = 1024 * 1024
+"""Octets of the summaries of one step; GitHub shows nothing of a longer one."""
+
+_CELLS = {
+    Status.PASSED: "pass",
+    Status.FAILED: "<b>FAIL</b>",
+    Status.ERROR: "<b>ERROR</b>",
+    Status.NOT_APPLICABLE: "n/a",
+    Status.NOT_RUN: "not run",
+}
+
+
+def summary(
+    directory: Path,
+    run: RunInformation,
+    results: Sequence[ScenarioResult],
+    *,
+    address: str = "",
+    taken: int = 0,
+    limit: int = LIMIT,
+) -> str:
+    """The summary of a run, within the limit of GitHub.
+
+    Args:
+        directory: the results folder.
+        run: what holds for the whole run.
+        results: of its scenarios.
+        address: of the artefacts of the workflow run; empty where it is not known.
+        taken: octets that the summaries of the step have already.
+        limit: octets that they may have together.
+
+    Returns:
+        Markdown; findings that there is no room for are counted, the most frequent are kept.
+    """
+    wrong = findings(result for result in results if fails(result) or result.status is Status.ERROR)
+    shown = len(wrong)
+    while True:
+        text = _rendered(directory, run, results, wrong[:shown], len(wrong) - shown, address)
+        if len(text.encode()) + taken <= limit:
+            return text
+        if not shown:
+            return ""
+        shown //= 2
+
+
+def _rendered(
+    directory: Path,
+    run: RunInformation,
+    results: Sequence[ScenarioResult],
+    wrong: Sequence[Finding],
+    left_out: int,
+    address: str,
+) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("reports.exports", "."),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["one_line"] = _one_line
+    passed_over = [
+        ("Known issues", [result for result in results if counts_as(result) == KNOWN_ISSUE]),
+        ("Not run", [result for result in results if result.status is Status.NOT_RUN]),
+        ("Not applicable", [result for result in results if result.status is Status.NOT_APPLICABLE]),
+    ]
+    files = [*OUTPUT_FILES, EVIDENCE_DIRECTORY]
+    return environment.get_template("github_summary.md.j2").render(
+        run=run,
+        verdict=exit_sentence(run),
+        counted=counted(results),
+        unexplained=unexplained(run, results),
+        wrong=wrong,
+        left_out=left_out,
+        passed_over=[(title, findings(group)) for title, group in passed_over if group],
+        matrix=matrix(results),
+        cells=_CELLS,
+        any=ANY,
+        address=address,
+        files=[from_here(directory / name) for name in files if (directory / name).exists()],
+        evidence=lambda result: [from_here(directory / path) for path in evidence(result)],
+        explanation=explanation,
+        kind=kind,
+        why=why,
+        where=where,
+    )
+
+
+def _one_line(text: str) -> Markup:
+    """Text as HTML on one line: after a blank line GitHub would read Markdown again."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines() if line.strip())

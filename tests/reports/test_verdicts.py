@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from reports.exit_codes import exit_code_of
-from reports.results import ExitCode, Status
+import pytest
+from click.testing import CliRunner
+
+from reports.exit_codes import exit_code_of, exit_sentence, meaning_of, without_outputs
+from reports.results import EXIT_MEANINGS, ExitCode, KnownIssue, RunInformation, Status
+from smets1_conformance.cli import group
 from tests.reports.conftest import Suite, outline
 
 GOOD = ("S1SP1", "ESME", "right")
@@ -138,6 +142,44 @@ def test_a_module_that_cannot_be_imported_is_a_harness_error(suite: Suite) -> No
     assert "No module named 'no_such_module'" in outcome.stdout
 
 
+def test_a_scenario_that_vanishes_from_a_run_of_all_is_named(suite: Suite) -> None:
+    """A plugin that removes a test says nothing of it: the run would look whole."""
+    suite.feature(outline(GOOD, ("S1SP2", "GPF", "right")))
+    with (suite.folder / "conftest.py").open("a") as conftest:
+        conftest.write(
+            "\n@pytest.hookimpl(trylast=True)\ndef pytest_collection_modifyitems(items):\n    del items[1:]\n"
+        )
+    outcome = suite.run()
+    assert (outcome.exit_code, outcome.statuses) == (3, ["passed"])
+    assert "1 scenario came to no verdict: MP107-T01 S1SP2 GPF" in " ".join(outcome.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("hook", "statuses"),
+    [
+        ("pytest_bdd_before_scenario(scenario)", ["not run"]),
+        ("pytest_runtest_logfinish(nodeid)", ["passed"]),
+    ],
+    ids=["within-the-scenario", "after-the-last-one"],
+)
+def test_an_interrupted_run_is_incomplete_even_with_every_verdict(
+    suite: Suite, hook: str, statuses: list[str]
+) -> None:
+    suite.feature(outline(GOOD))
+    with (suite.folder / "conftest.py").open("a") as conftest:
+        conftest.write(f"\ndef {hook}:\n    raise KeyboardInterrupt\n")
+    outcome = suite.run()
+    assert (outcome.exit_code, outcome.statuses) == (3, statuses), outcome.stdout
+
+
+@pytest.mark.parametrize("option", ["--collect-only", "--version"])
+def test_the_command_is_never_green_where_nothing_ran(tmp_path: Path, option: str) -> None:
+    output = tmp_path / "out"
+    answer = CliRunner().invoke(group, ["run", "--output", str(output), "--", option, "-m", "MP107-T01"])
+    assert answer.exit_code == 3
+    assert not output.exists()
+
+
 @pytest.mark.parametrize(
     ("statuses", "selected", "aborted", "code"),
     [
@@ -154,3 +196,65 @@ def test_a_module_that_cannot_be_imported_is_a_harness_error(suite: Suite) -> No
 )
 def test_exit_code_of(statuses: list[Status], selected: int, aborted: bool, code: ExitCode) -> None:
     assert exit_code_of(statuses, selected=selected, aborted=aborted) is code
+
+
+PASSED, FAILED, ERROR, NOT_RUN = Status.PASSED, Status.FAILED, Status.ERROR, Status.NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("statuses", "known_issues", "contradicted", "code"),
+    [
+        ([PASSED, FAILED, FAILED], 2, False, ExitCode.CONFORMS),
+        ([PASSED, FAILED, FAILED], 1, False, ExitCode.DOES_NOT_CONFORM),
+        ([FAILED], 1, False, ExitCode.CONFORMS),
+        ([PASSED], 0, True, ExitCode.DOES_NOT_CONFORM),
+        ([PASSED, NOT_RUN], 0, True, ExitCode.DOES_NOT_CONFORM),
+        ([PASSED, FAILED, ERROR], 1, False, ExitCode.HARNESS_ERROR),
+        ([PASSED, FAILED, NOT_RUN], 1, False, ExitCode.INCOMPLETE),
+    ],
+)
+def test_exit_code_with_known_issues(
+    statuses: list[Status], known_issues: int, contradicted: bool, code: ExitCode
+) -> None:
+    found = exit_code_of(
+        statuses,
+        selected=len(statuses),
+        aborted=False,
+        known_issues=known_issues,
+        contradicted=contradicted,
+    )
+    assert found is code
+
+
+@pytest.mark.parametrize(
+    ("code", "after"),
+    [
+        (ExitCode.CONFORMS, ExitCode.HARNESS_ERROR),
+        (ExitCode.DOES_NOT_CONFORM, ExitCode.DOES_NOT_CONFORM),
+        (ExitCode.HARNESS_ERROR, ExitCode.HARNESS_ERROR),
+        (ExitCode.INCOMPLETE, ExitCode.HARNESS_ERROR),
+    ],
+)
+def test_exit_code_without_outputs(code: ExitCode, after: ExitCode) -> None:
+    assert without_outputs(code) is after
+
+
+def test_what_the_exit_code_says() -> None:
+    def told(code: ExitCode, *statuses: Status, **known: list[str]) -> str:
+        issue = KnownIssue("MP107-T01", "", "", "E4", "a reason", "DEF-12", "3", "2030-01-31", **known)
+        run = RunInformation(finished="now", exit_code=code, known_issues=[issue])
+        run.exit_meaning = meaning_of(run, statuses)
+        return exit_sentence(run)
+
+    assert told(ExitCode.CONFORMS, PASSED) == EXIT_MEANINGS[ExitCode.CONFORMS]
+    assert told(ExitCode.CONFORMS, PASSED, FAILED, places=["T01"]).startswith(
+        "conforms but for 1 known issue: every other selected scenario ran and passed"
+    )
+    assert "what is listed there does not fail any more" in told(
+        ExitCode.DOES_NOT_CONFORM, PASSED, passed=["T01"]
+    )
+    assert (
+        told(ExitCode.DOES_NOT_CONFORM, FAILED, FAILED, places=["T01"])
+        == (EXIT_MEANINGS[ExitCode.DOES_NOT_CONFORM])
+    )
+    assert exit_sentence(RunInformation()).startswith("incomplete: the run has not ended")

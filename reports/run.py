@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from reports.conclusion import conclude
+from reports.exports.announce import announce
 from reports.gherkin_lint import LintReport
 from reports.known_issues import KnownIssueLedger
 from reports.logbook import Logbook
@@ -326,7 +328,15 @@ class ConformanceRun:
         self._printer().end_waits()
         resume_command = self._resume_command if unfinished and self._begun else ""
         self._printer().finish(self.information, self._logbook.results, self.output, resume_command)
+        self._announce()
         return code
+
+    def _announce(self) -> None:
+        """Tell the CI that the run belongs to; what goes wrong there is no matter of the verdict."""
+        try:
+            announce(self.output, self.information, self._logbook.results, os.environ, self._tell)
+        except Exception as error:
+            self._tell(f"the CI cannot be told how the run ended: {error}")
 
     @property
     def _is_of_all(self) -> bool:

@@ -77,9 +77,11 @@ class KnownIssueLedger:
         return bool(issue.passed) and not issue.places and id(issue) not in self._undecided
 
     def _stale(self, issue: KnownIssue) -> str:
+        where = sorted(place.removeprefix(issue.scenario_id).strip() for place in issue.passed)
+        at = f" at {_listed(where)}" if any(where) else ""
         return (
             f"{self._place(issue)}: stale: {issue.scenario_id} does not fail any more as listed "
-            f"({issue.observed!r}); it passed at {_listed(issue.passed)}. Remove the entry"
+            f"({issue.observed!r}), it passed{at}. Remove the entry"
         )
 
     def _failed_otherwise(self, issue: KnownIssue, result: ScenarioResult, reason: Reason) -> str:

@@ -30,17 +30,17 @@ _FIRST: Final = (
     *CODES[:-1],
     "AlertDescription",
     "AdditionalInformation",
-    "DeviceID",
+    "BusinessOriginatorID",
     "CredentialsReplacementMode",
 )
 """Elements of which the first in the document counts."""
 
-_TARGETS: Final = ("RemotePartyRole", "NewRemotePartyID")
-"""Elements of which every different value is told."""
+_EVERY: Final = ("DeviceID", "RemotePartyRole", "NewRemotePartyID")
+"""Elements of which every different value is told, as far as there is room."""
 
 _SLOT: Final = "RemotePartyDetails"
 _SIGNATURE: Final = f"{{{DS}}}Signature"
-_WANTED: Final = (*(f"{{*}}{name}" for name in (*_FIRST, *_TARGETS, _SLOT)), _SIGNATURE)
+_WANTED: Final = (*(f"{{*}}{name}" for name in (*_FIRST, *_EVERY, _SLOT)), _SIGNATURE)
 _IDENTIFIER: Final = ("BusinessOriginatorID", "BusinessTargetID", "OriginatorCounter")
 _LONGEST: Final = 200
 """Characters of one fact: a hostile message must not fill a report."""
@@ -75,10 +75,10 @@ def message_facts(document: bytes) -> dict[str, str]:
     facts |= {name: _shortened(every[name][0]) for name in _FIRST if name in every}
     if local_name(root) == "Request":
         facts |= _parts(facts.get("RequestID", ""))
+    facts |= {name: _listed(every[name]) for name in _EVERY if name in every}
     if slots:
+        facts.pop("RemotePartyRole", None)
         facts["slots"] = _listed(slots)
-    else:
-        facts |= {name: _listed(every[name]) for name in _TARGETS if name in every}
     outcome = root.find(".//*[@MessageSuccess]")
     if outcome is not None:
         facts["MessageSuccess"] = _shortened(outcome.get("MessageSuccess", ""))

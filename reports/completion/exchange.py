@@ -20,6 +20,8 @@ _NO_SUCCESS: Final = 400
 _SHOWN: Final = {
     "message": "",
     "RequestID": "RequestID",
+    "DeviceID": "device",
+    "BusinessOriginatorID": "device",
     "RemotePartyRole": "role",
     "CredentialsReplacementMode": "mode",
     "NewRemotePartyID": "new party",
@@ -34,6 +36,8 @@ _FAULTS: Final = {
     Status.FAILED: "failure observed after this message",
     Status.ERROR: "the harness or the environment broke after this message",
 }
+_DEVICES: Final = ("DeviceID", "BusinessOriginatorID")
+"""Told only where no RequestID names the device."""
 _CARRIED_BY_RESPONSES: Final = ("ResponseMessage", "SMETS1ResponseMessage", "DCCAlertMessage")
 _REQUEST_ID = re.compile(
     r"(?: for| about)? [0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){7}(?::[0-9A-Fa-f-]{23}:[0-9]+)?"
@@ -191,6 +195,8 @@ def _facts(facts: Mapping[str, str], answers: int) -> Iterable[tuple[str, str]]:
     for name, shown in _SHOWN.items():
         value = facts.get(name, "")
         if not value or (name == "message" and value in _CARRIED_BY_RESPONSES):
+            continue
+        if name in _DEVICES and "RequestID" in facts:
             continue
         if name == "RequestID" and answers:
             yield "answers", str(answers)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from reports.exit_codes import exit_sentence
 from reports.matrix import counts
-from reports.results import EXIT_MEANINGS, ExitCode, RunInformation, ScenarioResult, Status
+from reports.results import ExitCode, RunInformation, ScenarioResult, Status
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def state_of(run: RunInformation, results: Sequence[ScenarioResult]) -> State:
         word, kind, sentence = _INCOMPLETE, "not-run", "The target conforms only as far as it was tested"
     else:
         word, kind, sentence = _INCOMPLETE, "not-run", "The run is incomplete, and no verdict on the target"
-    told = f"Exit code {int(code)}: {EXIT_MEANINGS[code]}." if run.ended else "There is no exit code yet."
+    told = f"Exit code {int(code)}: {exit_sentence(run)}." if run.ended else "There is no exit code yet."
     return State(word, f"{sentence}. {figures[0].upper()}{figures[1:]}.", kind, missing, told)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from tests.security.secrets_search import (
     traces_of_key,
     traces_of_passphrase,
 )
-from tests.target.encrypted import encrypt_every_key
+from tests.target.encrypted import encrypt, encrypt_every_key
 
 SCENARIOS = "MP107-T01 or MP107-T02"
 
@@ -57,9 +58,13 @@ def run(
 ) -> subprocess.CompletedProcess[bytes]:
     arguments = ["--target", str(target), "--output", str(directory / "output")]
     arguments += ["--state-dir", str(directory / "state"), *options]
+    return call(directory, environment, "run", *arguments)
+
+
+def call(directory: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[bytes]:
     paths = os.pathsep.join(filter(None, sys.path))
     return subprocess.run(
-        [sys.executable, "-m", "smets1_conformance", "run", *arguments],
+        [sys.executable, "-m", "smets1_conformance", *arguments],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": paths, **environment},
         stdin=subprocess.DEVNULL,
@@ -93,6 +98,52 @@ def test_a_run_with_encrypted_keys_shows_no_key_and_no_passphrase(
     if Path("/proc/self/cmdline").exists():
         assert any(b"target.inbox" in line for line in command_lines.seen)
     assert found(secrets, places) == []
+
+
+def test_no_report_of_a_run_that_fails_shows_a_secret(
+    emulators: Emulators,
+    target: Path,
+    secrets: dict[str, dict[str, bytes]],
+    passphrases: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """All that is made of a run: reports, exports, what a CI system is told, bundle, comparison."""
+    tokens = {
+        "GITHUB_TOKEN": "ghs_Ahd7Kq0vXwTn",
+        "CI_JOB_TOKEN": "glcbt-64_Ybq9",
+        "SIGNING": "the key that signs",
+    }
+    signing = encrypt(
+        next(emulators.state.rglob("ed-north/xmlsign.key")), tokens["SIGNING"], tmp_path / "sign.key"
+    )
+    told_to_github = tmp_path / "step-summary.md"
+    environment = passphrases | tokens
+    environment |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(told_to_github)}
+    done = [
+        run(target, tmp_path, environment, "--deviation", "dsp-keeps-rdp-check", "--", "-m", "MP107-T01"),
+        call(tmp_path, environment, "report", "--output", "output", "--without-allure"),
+        call(
+            *(tmp_path, environment, "evidence", "bundle", "--output", "output", "--to", "evidence.zip"),
+            *("--key", str(signing), "--key-passphrase-env", "SIGNING"),
+        ),
+        call(tmp_path, environment, "evidence", "verify", "evidence.zip"),
+        call(tmp_path, environment, "compare", "output", "evidence.zip", "--html", "comparison.html"),
+    ]
+    assert [each.returncode for each in done] == [1, 0, 0, 0, 0], [each.stderr.decode() for each in done]
+    with zipfile.ZipFile(tmp_path / "evidence.zip") as bundle:
+        bundled = [(f"evidence.zip: {name}", bundle.read(name)) for name in bundle.namelist()]
+    places = [
+        *((f"standard output {number}", each.stdout) for number, each in enumerate(done)),
+        *((f"standard error {number}", each.stderr) for number, each in enumerate(done)),
+        *files_under(tmp_path, emulators.state),
+        *bundled,
+    ]
+    names = {place.rpartition("/")[2] for place, _ in places}
+    made = {"completion-report.html", "junit.xml", "cucumber.json", "step-summary.md", "comparison.html"}
+    assert made <= names
+    assert any("target" in name for name, _ in bundled)
+    wanted = secrets | {name: traces_of_passphrase(token) for name, token in tokens.items()}
+    assert found(wanted, places) == []
 
 
 def test_a_run_that_cannot_open_its_keys_shows_none_of_them_either(

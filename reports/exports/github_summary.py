@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 
 import jinja2
@@ -22,7 +22,7 @@ from reports.exports.wording import (
     why,
 )
 from reports.findings import Finding, findings, where
-from reports.matrix import ANY, matrix
+from reports.matrix import ANY, Row, column_of, matrix
 from reports.results import EVIDENCE_DIRECTORY, OUTPUT_FILES, RunInformation, ScenarioResult, Status
 
 LIMIT = 1024 * 1024
@@ -30,8 +30,8 @@ LIMIT = 1024 * 1024
 
 _CELLS = {
     Status.PASSED: "pass",
-    Status.FAILED: "<b>FAIL</b>",
-    Status.ERROR: "<b>ERROR</b>",
+    Status.FAILED: Markup("<b>FAIL</b>"),
+    Status.ERROR: Markup("<b>ERROR</b>"),
     Status.NOT_APPLICABLE: "n/a",
     Status.NOT_RUN: "not run",
 }
@@ -91,6 +91,8 @@ def _rendered(
         ("Not run", [result for result in results if result.status is Status.NOT_RUN]),
         ("Not applicable", [result for result in results if result.status is Status.NOT_APPLICABLE]),
     ]
+    tolerated = {_where(result) for result in results if counts_as(result) == KNOWN_ISSUE}
+    tolerated -= {_where(result) for result in results if fails(result)}
     files = [*OUTPUT_FILES, EVIDENCE_DIRECTORY]
     return environment.get_template("github_summary.md.j2").render(
         run=run,
@@ -99,9 +101,9 @@ def _rendered(
         unexplained=unexplained(run, results),
         wrong=wrong,
         left_out=left_out,
-        passed_over=[(title, findings(group)) for title, group in passed_over if group],
+        passed_over=[(title, len(group), findings(group)) for title, group in passed_over if group],
         matrix=matrix(results),
-        cells=_CELLS,
+        cell=lambda row, column: _cell(row, column, tolerated),
         any=ANY,
         address=address,
         files=[from_here(directory / name) for name in files if (directory / name).exists()],
@@ -111,6 +113,19 @@ def _rendered(
         why=why,
         where=where,
     )
+
+
+def _where(result: ScenarioResult) -> tuple[str, tuple[str, str]]:
+    return result.scenario_id, column_of(result)
+
+
+def _cell(row: Row, column: tuple[str, str], tolerated: Set[tuple[str, tuple[str, str]]]) -> Markup | str:
+    status = row.cells.get(column)
+    if status is None:
+        return "-"
+    if status is Status.FAILED and (row.scenario_id, column) in tolerated:
+        return KNOWN_ISSUE
+    return _CELLS[status]
 
 
 def _one_line(text: str) -> Markup:

@@ -123,4 +123,5 @@ def from_here(path: Path) -> str:
 def counted(results: Iterable[ScenarioResult]) -> str:
     """How many scenarios count as what: "3 passed, 1 failed"; what there is none of is left out."""
     numbers = Counter(counts_as(result) for result in results)
-    return ", ".join(f"{numbers[kind]} {kind}" for kind in COUNTED if numbers[kind])
+    told = [f"{numbers[kind]} {kind}" for kind in COUNTED if numbers[kind]]
+    return ", ".join(told) + ("s" if numbers[KNOWN_ISSUE] > 1 else "")

@@ -166,7 +166,18 @@ def test_the_summary_of_the_job_is_appended(folder: Folder, lines: Lines) -> Non
         ["test case", "", "S1SP1ESME", "S1SP2GPF"],
         ["MP107-T01", "The device of S1SP is repaired", "FAIL", "n/a"],
     ]
+    assert [group.text_content() for group in page.xpath("//details[not(@open)]/summary")] == [
+        "Not applicable (1)"
+    ]
     assert page.xpath("//a/@href") == ["https://github.example/o/r/actions/runs/7#artifacts"]
+
+
+def test_a_known_issue_is_told_in_the_matrix_unless_something_else_fails_there(folder: Folder) -> None:
+    known = row(0, Status.FAILED, known_issue="D-7")
+    for other, cell in ((row(1), "known issue"), (row(1, Status.FAILED), "FAIL")):
+        results = [known, other]
+        page = rendered(summary(folder.output, ended(results, known_issues=[known_issue()]), results))
+        assert [each[2].text_content() for each in page.iter("tr") if len(each) == 3] == ["S1SP1ESME", cell]
 
 
 def test_what_a_target_answers_stays_text_in_the_summary(folder: Folder, lines: Lines) -> None:

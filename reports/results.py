@@ -284,6 +284,7 @@ class Assurance:
         exit_criteria: likewise.
         limits: how many of each may be there at the end, by name (`reports.criteria`).
         sign_off: the roles that sign, in order.
+        links: addresses with ``{id}`` for what is linked, by name: "test_case", "defect", "clause".
     """
 
     title: str = ""
@@ -293,6 +294,7 @@ class Assurance:
     exit_criteria: list[str] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=dict)
     sign_off: list[str] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

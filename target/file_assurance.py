@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from target.file_keys import Section
 
-__all__ = ["Assurance", "Limits"]
+__all__ = ["Assurance", "Limits", "Links"]
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 Sentence = Annotated[Text, Field(min_length=1)]
@@ -61,6 +61,35 @@ class Limits(Section):
         return content
 
 
+def _with_id(address: str) -> str:
+    if address and (not address.startswith(("https://", "http://")) or address.count("{id}") != 1):
+        raise ValueError(
+            f"expected an address that begins with https:// and has {{id}} once, where the id belongs; "
+            f"found {address!r}"
+        )
+    return address
+
+
+Address = Annotated[Text, AfterValidator(_with_id)]
+
+
+class Links(Section):
+    """`[assurance.links]`: where a reader of the Allure report is led to."""
+
+    test_case: Address = Field(
+        default="",
+        description="address of a test case in your test management; `{id}` stands for its id, `MP107-T01`",
+    )
+    defect: Address = Field(
+        default="",
+        description="address of a defect; `{id}` stands for its reference in the ledger of known issues",
+    )
+    clause: Address = Field(
+        default="",
+        description="address of a clause of the sources; `{id}` stands for its tag, such as `FIA-4.1`",
+    )
+
+
 class Assurance(Section):
     """`[assurance]`: what test assurance has agreed on, for the completion report."""
 
@@ -81,4 +110,7 @@ class Assurance(Section):
     limits: Limits = Field(default=Limits(), description="how many of each there may be at the end")
     sign_off: Annotated[tuple[Sentence, ...], AfterValidator(_each_once)] = Field(
         default=(), description="roles that sign the completion report, in their order"
+    )
+    links: Links = Field(
+        default=Links(), description="where the Allure report leads to; none is followed by itself"
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from reports.allure_report.configuration import write_configuration
+from reports.allure_report.history import HISTORY_FILE, read_history
 from reports.allure_report.node import ALLURE_VERSION, AllureUnavailable, generate
 from reports.allure_report.results import write_allure_results
-from reports.allure_report.wording import CATEGORIES
 from reports.replacing import replace_file
 from reports.results import (
     ALLURE_REPORT_DIRECTORY,
@@ -32,7 +32,9 @@ _CONTENT_POLICY = (
 
 
 def render(output: Path, say: Callable[[str], object] = print) -> Path:
-    """Render ``allure-results`` of the results folder `output` into ``allure-report/index.html``.
+    """Render the results folder `output` into ``allure-report/index.html``.
+
+    The file ``allure-history.jsonl`` in that folder tells of earlier runs; a run that has ended is added.
 
     Args:
         output: folder that a run wrote.
@@ -43,17 +45,18 @@ def render(output: Path, say: Callable[[str], object] = print) -> Path:
 
     Raises:
         AllureUnavailable: Node or Allure is missing and cannot be installed, or Allure failed.
-        ResultsError: `output` holds no results.
+        ResultsError: `output` holds no results, or its history cannot be read.
     """
     run, scenarios = read_results(output)
     if not scenarios:
         raise ResultsError(f"{output / RESULTS_FILE}: no scenario has ended; there is nothing to show")
+    history = read_history(output / HISTORY_FILE, run)
     results = write_allure_results(output, run, scenarios)
     target = output / ALLURE_REPORT_DIRECTORY
     with tempfile.TemporaryDirectory(prefix="smets1-allure-") as temporary:
         folder = Path(temporary)
-        configuration = folder / "allurerc.mjs"
-        configuration.write_text(_configuration(), encoding="utf-8")
+        lent = history.lend(folder)
+        configuration = write_configuration(folder / "allurerc.mjs", run, lent)
         rendered = folder / "report"
         generate(
             ["--config", str(configuration), "--output", str(rendered), str(results)], folder=folder, say=say
@@ -62,6 +65,8 @@ def render(output: Path, say: Callable[[str], object] = print) -> Path:
         if page is None:
             raise AllureUnavailable("Allure wrote no index.html")
         html = without_network_calls(page.read_text(encoding="utf-8"))
+        if run.ended:
+            history.keep(lent, run)
     target.mkdir(parents=True, exist_ok=True)
     return replace_file(target / "index.html", html)
 
@@ -81,21 +86,3 @@ def without_network_calls(html: str) -> str:
         )
     policy = f'<meta http-equiv="Content-Security-Policy" content="{_CONTENT_POLICY}">'
     return re.sub(r"(<head\b[^>]*>)", rf"\1{policy}", html, count=1, flags=re.IGNORECASE)
-
-
-def _configuration() -> str:
-    configuration = {
-        "name": "MP107 conformance",
-        "categories": {"rules": CATEGORIES},
-        "plugins": {
-            "awesome": {
-                "options": {
-                    "singleFile": True,
-                    "reportName": "MP107 (CR4296) conformance",
-                    "reportLanguage": "en",
-                    "groupBy": ["epic", "feature", "story"],
-                }
-            }
-        },
-    }
-    return f"export default {json.dumps(configuration, indent=2)};\n"

@@ -15,6 +15,7 @@ from allure_commons.logger import AllureFileLogger
 
 from reports.allure_report import wording
 from reports.allure_report.environment import write_environment
+from reports.findings import findings
 from reports.ledger import Ledger, LedgerError, Requirement, load_ledger
 from reports.results import (
     ALLURE_RESULTS_DIRECTORY,
@@ -64,8 +65,9 @@ def write_allure_results(directory: Path, run: RunInformation, results: Sequence
             file.unlink()
     ledger, trouble = _ledger()
     write = AllureFileLogger(str(folder))  # type: ignore[no-untyped-call]
-    tests = _Tests(directory / EVIDENCE_DIRECTORY, folder, run, ledger)
-    for result in {result.nodeid: result for result in results}.values():
+    results = list({result.nodeid: result for result in results}.values())
+    tests = _Tests(directory / EVIDENCE_DIRECTORY, folder, run, results, ledger)
+    for result in results:
         write.report_result(tests.test(result))  # type: ignore[no-untyped-call]
     errors = [*run.problems, *([run.ended_early] if run.ended_early else []), *trouble]
     errors += [f"sanity check, {check.when}: {check.text}" for check in run.sanity if not check.passed]
@@ -87,16 +89,29 @@ def _ledger() -> tuple[Ledger | None, list[str]]:
 class _Tests:
     """Makes the Allure record of a scenario."""
 
-    def __init__(self, evidence: Path, folder: Path, run: RunInformation, ledger: Ledger | None) -> None:
+    def __init__(
+        self,
+        evidence: Path,
+        folder: Path,
+        run: RunInformation,
+        results: Iterable[ScenarioResult],
+        ledger: Ledger | None,
+    ) -> None:
         self._evidence = evidence
         self._folder = folder
         self._reasons = {issue.defect: issue.reason for issue in run.known_issues}
+        self._addresses = run.assurance.links
         self._ledger = ledger
+        failed = findings(result for result in results if result.status is Status.FAILED)
+        self._findings = {
+            result.nodeid: wording.finding(finding) for finding in failed for result in finding.results
+        }
 
     def test(self, result: ScenarioResult) -> allure.TestResult:
         requirements = self._ledger.of_scenario(result.scenario_id) if self._ledger is not None else ()
         parameters = [allure.Parameter(name=name, value=value) for name, value in result.parameters.items()]
         test_case = result.scenario_id or wording.story(result)
+        finding = self._findings.get(result.nodeid, "")
         started = _started(result)
         known = result.known_issue if result.status is Status.FAILED else ""
         return allure.TestResult(
@@ -111,8 +126,10 @@ class _Tests:
             start=started,
             stop=None if started is None else started + round(result.duration * _MILLISECONDS),
             parameters=parameters,
-            labels=[allure.Label(name, value) for name, value in _labels(result, requirements)],
-            links=[allure.Link(kind, url, name) for kind, url, name in wording.links(result)],
+            labels=[allure.Label(name, value) for name, value in _labels(result, requirements, finding)],
+            links=[
+                allure.Link(kind, url, name) for kind, url, name in wording.links(result, self._addresses)
+            ],
             steps=self._steps(result.steps, started, result),
             attachments=self._attachments(result.attachments),
         )
@@ -187,9 +204,18 @@ def _started(result: ScenarioResult) -> int | None:
     return round(datetime.fromisoformat(result.started).timestamp() * _MILLISECONDS)
 
 
-def _labels(result: ScenarioResult, requirements: Iterable[Requirement]) -> list[tuple[str, str]]:
+def _labels(
+    result: ScenarioResult, requirements: Iterable[Requirement], finding: str
+) -> list[tuple[str, str]]:
     epic = wording.epic(result.scenario_id)
-    labels = [
+    labels = [  # the page shows the first eight names at once
+        ("finding", finding),
+        ("defect", result.known_issue),
+        ("s1sp", result.s1sp),
+        ("device_type", result.device_type),
+        *((name, value) for name, values in result.labels.items() for value in values),
+        *(("clause", clause) for clause in result.clauses),
+        *(("requirement", each.id) for each in requirements),
         ("epic", epic),
         ("feature", result.feature),
         ("story", wording.story(result)),
@@ -199,12 +225,6 @@ def _labels(result: ScenarioResult, requirements: Iterable[Requirement]) -> list
         ("severity", result.severity),
         ("testCase", result.scenario_id),
         ("verdict", str(result.status)),
-        ("defect", result.known_issue),
-        ("s1sp", result.s1sp),
-        ("device_type", result.device_type),
-        *(("clause", clause) for clause in result.clauses),
-        *(("requirement", each.id) for each in requirements),
-        *((name, value) for name, values in result.labels.items() for value in values),
         *(("tag", tag) for tag in wording.tags(result)),
     ]
     return [(name, value) for name, value in dict.fromkeys(labels) if value]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
+from urllib.parse import quote
 
+from reports.findings import Finding
 from reports.ledger import Requirement
 from reports.matrix import plain_title
-from reports.results import COMPLETION_REPORT_FILE, Reason, ScenarioResult, Status
+from reports.results import Reason, ScenarioResult, Status
 
 EPICS: Final = {
     "MP107-R2-": "Requirement 2: one-off data update of incorrect certificates [FIA 3.3.2]",
@@ -105,26 +107,58 @@ def description(
         documents: title of each source, by its tag.
     """
     parts = [_escaped(result.description)] if result.description else []
-    observed = [f"- {name}: {value}" for name, values in result.observations.items() for value in values]
+    observed = [f"{name}: {value}" for name, values in result.observations.items() for value in values]
     if observed:
-        parts.append("**Observed, on record, no verdict**\n\n" + _escaped("\n".join(observed)))
+        parts.append("**Observed, on record, no verdict:** " + _escaped("; ".join(observed)))
     if requirements:
         entries = [f"- {each.id}: “{each.quote}”" for each in requirements]
         parts.append("**Requirements**\n\n" + _escaped("\n".join(entries)))
-    cited = {each.document for each in requirements} | {clause.partition("-")[0] for clause in result.clauses}
-    sources = [f"- {tag}: {documents[tag]}" for tag in documents if tag in cited]
-    if sources:
-        parts.append("**Sources**\n\n" + _escaped("\n".join(sources)))
+    if result.clauses:
+        parts.append(
+            "**Clauses:** " + _escaped(", ".join(_cited(clause, documents) for clause in result.clauses))
+        )
     return "\n\n".join(parts)
 
 
-def links(result: ScenarioResult) -> list[tuple[str, str, str]]:
-    """Kind, address and name of each link. The report beside this one holds what it leads to."""
-    report = f"../{COMPLETION_REPORT_FILE}"
-    found = [("tms", f"{report}#{result.scenario_id}", result.scenario_id)] if result.scenario_id else []
+def _cited(clause: str, documents: Mapping[str, str]) -> str:
+    """A clause with the document it is in, where the ledger knows it."""
+    tag, _, section = clause.partition("-")
+    return " ".join(filter(None, (tag, section, f"({documents[tag]})" if tag in documents else "")))
+
+
+def finding(found: Finding) -> str:
+    """What scenarios that say the same say, in a line."""
+    reason = found.first.reason
+    if reason is None:
+        return ""
+    seen = f"expected {reason.expected}, observed {reason.actual}" if reason.expected else reason.actual
+    return f"{reason.requirement}: {seen}"
+
+
+def links(result: ScenarioResult, addresses: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Kind, address and name of each link; none is followed unless a reader does.
+
+    Args:
+        result: the scenario.
+        addresses: of a ``test_case``, ``clause`` and ``defect``, with ``{id}`` for what it is called; what
+            has none is not linked. A defect that is called by its address needs none.
+    """
+    named = [("tms", "test_case", [result.scenario_id]), ("link", "clause", result.clauses)]
+    known = [result.known_issue] if result.known_issue else []
     if result.known_issue.startswith(("https://", "http://")):
-        found.append(("issue", result.known_issue, result.known_issue))
-    return found
+        return [*_linked(named, addresses), ("issue", result.known_issue, result.known_issue)]
+    return _linked([*named, ("issue", "defect", known)], addresses)
+
+
+def _linked(
+    named: Sequence[tuple[str, str, Sequence[str]]], addresses: Mapping[str, str]
+) -> list[tuple[str, str, str]]:
+    return [
+        (kind, addresses[what].replace("{id}", quote(name, safe="")), name)
+        for kind, what, names in named
+        for name in names
+        if name and addresses.get(what)
+    ]
 
 
 def _escaped(text: str) -> str:

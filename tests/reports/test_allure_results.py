@@ -12,6 +12,7 @@ import pytest
 from reports.allure_report.environment import executor
 from reports.allure_report.results import write_allure_results
 from reports.results import (
+    Assurance,
     Attachment,
     KnownIssue,
     Reason,
@@ -103,6 +104,7 @@ def test_a_reader_filters_by_clause_place_and_requirement(tmp_path: Path) -> Non
     assert set(labels(test, "tag")) == {"MP107-T01", "S1SP2", "ESME", "FIA-5.2"}
     assert labels(test, "severity") == ["critical"]
     assert "FIA-4.1-01" in labels(test, "requirement")
+    assert "**Clauses:** FIA 5.2 (SEC" in test["description"]
     assert "The DSP will be updated to remove the RDP check" in test["description"]
     assert {"name": "sender", "value": "the Other User"} in test["parameters"]
 
@@ -128,10 +130,34 @@ def test_a_known_issue_says_so_first_and_leads_to_its_defect(tmp_path: Path) -> 
     (test,) = written(tmp_path, replace(FAILED, known_issue="DEF-7"))
     assert test["statusDetails"]["message"].startswith("Known issue DEF-7: mended in 2.1\nRequirement: ")
     assert labels(test, "defect") == ["DEF-7"]
+    assert "links" not in test
     (test,) = written(tmp_path, replace(FAILED, known_issue="https://defects.example/7"))
-    assert {"type": "issue", "url": "https://defects.example/7", "name": "https://defects.example/7"} in test[
-        "links"
+    address = "https://defects.example/7"
+    assert test["links"] == [{"type": "issue", "url": address, "name": address}]
+
+
+def test_links_lead_where_test_assurance_says(tmp_path: Path) -> None:
+    addresses = {
+        "test_case": "https://tms.example/{id}",
+        "defect": "https://defects.example/?id={id}",
+        "clause": "https://sec.example/{id}",
+    }
+    run = replace(RUN, assurance=Assurance(links=addresses))
+    (test,) = written(tmp_path, replace(FAILED, known_issue="DEF 7"), run=run)
+    assert [(link["type"], link["name"], link["url"]) for link in test["links"]] == [
+        ("tms", "MP107-T11", "https://tms.example/MP107-T11"),
+        ("link", "FIA-5.2", "https://sec.example/FIA-5.2"),
+        ("issue", "DEF 7", "https://defects.example/?id=DEF%207"),
     ]
+
+
+def test_failures_that_say_the_same_are_one_finding(tmp_path: Path) -> None:
+    elsewhere = replace(FAILED, nodeid="z", s1sp="S1SP3", device_type="GPF")
+    otherwise = replace(FAILED, nodeid="zz", reason=Reason("the slot is unchanged", "A", "B"))
+    one, two, three = written(tmp_path, FAILED, elsewhere, otherwise)
+    assert labels(one, "finding") == ["the DSP rejects the request [FIA 5.2]: expected E2, observed I99"]
+    assert labels(two, "finding") == labels(one, "finding")
+    assert labels(three, "finding") == ["the slot is unchanged: expected A, observed B"]
 
 
 def test_each_verdict_belongs_to_one_category(tmp_path: Path) -> None:

@@ -109,6 +109,11 @@ def test_a_limit_can_come_from_the_environment(tmp_path: Path, target_text: str)
             "sign_off | assurance.sign_off: 'DSP' is there twice; name each role that signs once",
         ),
         (
+            '[assurance.links]\ndefect = "https://defects.example/"\n',
+            "defect | assurance.links.defect: expected an address that begins with https:// and has {id} once, "
+            "where the id belongs; found 'https://defects.example/'",
+        ),
+        (
             "[assurance]\nexit_criterion = []\n",
             "exit_criterion | assurance.exit_criterion: this key is not known here; remove it or correct it "
             "(docs/target.md lists every key)",

@@ -26,6 +26,8 @@ _STYLES: Final[Mapping[str, str]] = {**STYLES, KNOWN: KNOWN_STYLE}
 _NARROW = 72
 _BAR_WIDEST, _BAR_NARROWEST = 40, 8
 _LEAST_RUNNING = 2
+_RULE_WIDEST = 60
+"""What is not wider than a terminal that is made narrower is not broken into two rows."""
 
 
 def live_lines(picture: Picture, size: Size) -> list[Text]:
@@ -39,7 +41,7 @@ def live_lines(picture: Picture, size: Size) -> list[Text]:
     bar = _bar(picture, size.width)
     running = _running(picture, size.width)
     table = _table(picture, size.width)
-    rule = [Text("─" * size.width, style="dim")]
+    rule = [Text("─" * min(size.width, _RULE_WIDEST), style="dim")]
     while True:
         left = rows - len(rule) - len(table) - len(bar)
         if left >= min(len(running), _LEAST_RUNNING) or not (rule or table):

@@ -20,8 +20,9 @@ PLAIN_SECONDS = 30.0
 """How long nothing else must have been printed before a line says what is waited for."""
 
 _REDRAW_SECONDS = 0.5
-_TO_END_OF_LINE = "\x1b[K"
-_TO_END_OF_SCREEN = "\x1b[J"
+_BLANK_LINE = "\x1b[2K"
+_BLANK_SCREEN = "\x1b[J"
+"""From the cursor on."""
 
 
 def sentence(waits: Sequence[Wait]) -> str:
@@ -46,7 +47,7 @@ class Screen:
     """The rows at the bottom that are drawn anew; what is printed scrolls above them.
 
     The cursor stays at the beginning of the row below, visible: whatever ends the process, the shell goes on
-    there. Each change is one piece of output, and nothing is blanked that is drawn anew, so nothing flickers.
+    there. Each change is one piece of output, so that nothing flickers.
     """
 
     def __init__(self) -> None:
@@ -70,9 +71,10 @@ class Screen:
         # A terminal that became narrower has broken our lines; they take more rows now.
         rows = sum(max(1, -(-width // size.width)) for width in self._widths)
         above = f"\r\x1b[{rows}A" if rows else ""
+        blank = _BLANK_SCREEN if rows and printed else ""
         self._drawn, self._widths = rendered, [line.cell_len for line in lines]
-        shown = printed + "".join(f"{line}\n" for line in rendered)
-        return above + shown.replace("\n", f"{_TO_END_OF_LINE}\n") + (_TO_END_OF_SCREEN if rows else "")
+        drawn = "".join(f"{_BLANK_LINE}{line}\n" for line in rendered)
+        return above + blank + printed + drawn + (_BLANK_SCREEN if rows else "")
 
 
 class Progress:

@@ -44,7 +44,7 @@ def shown(picture: Picture, width: int, height: int) -> list[str]:
 
 def test_everything_is_told_where_there_is_room() -> None:
     assert shown(BUSY, 120, 40) == [
-        "─" * 120,
+        "─" * 60,
         "        passed  failed  error   n/a  not run",
         "S1SP1       41       -      -     3        -",
         "S1SP2       38       2      1     -        -",
@@ -83,7 +83,7 @@ def test_where_rows_are_few_the_rest_is_counted() -> None:
 
 def test_the_table_gives_way_to_its_sums_before_what_runs_does() -> None:
     assert shown(BUSY, 80, 9) == [
-        "─" * 80,
+        "─" * 60,
         "91 passed, 2 failed, 1 error, 3 n/a",
         "MP107-T04 S1SP3 ESME       7 s  waits 4 s of 34 s for the result of SRV 6.24.1 …",
         "MP107-T11 S1SP1 GPF        0 s",
@@ -195,7 +195,7 @@ def test_the_picture_gives_way_to_what_is_printed_and_leaves_nothing_behind() ->
     assert screen.change(size, lines).count("\n") == len(lines)
     assert screen.change(size, lines) == ""
     printed = screen.change(size, lines, "a line\n")
-    assert printed.startswith(f"\r\x1b[{len(lines)}Aa line\x1b[K\n")
+    assert printed.startswith(f"\r\x1b[{len(lines)}A\x1b[Ja line\n")
     assert printed.endswith("\x1b[J")
     assert screen.change(Size(20, 20)) == f"\r\x1b[{2 * len(lines)}A\x1b[J"
-    assert screen.change(size, (), "a line\n") == "a line\x1b[K\n"
+    assert screen.change(size, (), "a line\n") == "a line\n"

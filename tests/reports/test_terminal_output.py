@@ -88,9 +88,8 @@ def test_a_terminal_shows_a_picture_that_is_gone_at_the_end(suite: Suite) -> Non
     assert "\x1b[?25l" not in written  # the cursor is never hidden, so nothing has to bring it back
 
 
-@pytest.mark.parametrize("environment", [{"CI": "true"}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
-def test_a_terminal_that_is_to_be_plain_gets_plain_lines(suite: Suite, environment: dict[str, str]) -> None:
+def test_a_terminal_in_a_pipeline_gets_plain_lines(suite: Suite) -> None:
     watched(suite)
-    written = on_a_terminal(suite, **environment)
+    written = on_a_terminal(suite, CI="true")
     assert "\x1b" not in written
     assert "Exit code 1" in written

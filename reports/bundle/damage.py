@@ -91,7 +91,11 @@ class _Check:
         """
         if self.shift:
             yield Finding(Kind.CONTAINER, "", self._shift_text())
-        wrong = [region for region in compress(self.regions, self._is_wrong) if region.name not in named]
+        wrong = [
+            region
+            for region in compress(self.regions, self._is_wrong)
+            if region.name not in named and not (self._is_cut_short and region.end > len(self._octets))
+        ]
         told = wrong if len(wrong) <= _MOST_REGIONS else wrong[:1]
         yield from (Finding(Kind.CONTAINER, "", self._difference(region)) for region in told)
         if len(told) < len(wrong):
@@ -119,6 +123,16 @@ class _Check:
             self._contents[file.name] = text
         return True
 
+    @property
+    def _is_cut_short(self) -> bool:
+        """Whether all that lacks is the end of the file."""
+        if self.shift >= 0:
+            return False
+        first = self.regions[self._at_place.index(False)]
+        known = first.octets or b""
+        rest = self._octets[first.start : first.end]
+        return first.end > len(self._octets) and (first.octets is None or known.startswith(rest))
+
     def _shift_text(self) -> str:
         number = abs(self.shift)
         what = f"{number:,} {'octet' if number == 1 else 'octets'} {'added' if self.shift > 0 else 'removed'}"
@@ -127,6 +141,8 @@ class _Check:
         if all(self._moved):
             return f"{what} before the beginning"
         first = self._at_place.index(False)
+        if self._is_cut_short:
+            return f"{what} from the end: cut short at octet {len(self._octets):,}, {self.regions[first]}"
         last = len(self._moved) - 1 - self._moved[::-1].index(False)
         begin, end = self.regions[first], self.regions[last]
         if first > last:

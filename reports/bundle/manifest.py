@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Annotated, Final
+from dataclasses import asdict, dataclass, field, replace
+from typing import Annotated, Any, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -41,6 +41,10 @@ class FileRecord:
     crc32: Annotated[str, Field(pattern="^[0-9a-f]{8}$")]
     packed_size: Annotated[int, _SIZE]
     packed_sha256: Annotated[str, _SHA256]
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as plain JSON values."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
     @property
     def entry(self) -> Entry:
@@ -114,9 +118,9 @@ class Manifest:
 
     def encode(self) -> bytes:
         """As JSON, always the same way: a line for each file, so that it can be searched and compared."""
-        values = {name: value for name, value in asdict(self).items() if name not in ("files", "format")}
-        head = json.dumps({"format": self.format, **values}, indent=1, ensure_ascii=False)
-        lines = ",\n".join("  " + json.dumps(asdict(file), ensure_ascii=False) for file in self.files)
+        values = {name: value for name, value in asdict(replace(self, files=())).items() if name != "files"}
+        head = json.dumps({"format": values.pop("format"), **values}, indent=1, ensure_ascii=False)
+        lines = ",\n".join("  " + json.dumps(file.as_json(), ensure_ascii=False) for file in self.files)
         return f'{head[:-2]},\n "files": [\n{lines}'.encode() + ENDING
 
 

@@ -36,7 +36,14 @@ _PEM = re.compile(
     rb"(?:(?:[A-Za-z0-9+/=\s:,-]|\\[rn])*?-----END [A-Z0-9 ]*PRIVATE KEY-----|(?:[A-Za-z0-9+/=\s]|\\[rn])*)"
 )
 _USER_IN_URL = re.compile(rb"(\b[a-z][a-z0-9+.-]*://)[^\s/?#@\"'<>\\]+@", re.I)
-_PIN_IN_URI = re.compile(rb"(\bpin-(?:value|source)=)[^\s&;#\"'<>\\]+", re.I)
+_PIN_IN_URI = re.compile(rb"(\bpin-(?:value|source)=)[^\s&;#\"'<>\\]+")
+_PEM_HINT = b"PRIVATE KEY-----"
+_PATTERNS: Final = (
+    (_PEM_HINT, _PEM, _MARK),
+    (b"@", _USER_IN_URL, rb"\1" + _MARK + b"@"),
+    (b"pin-", _PIN_IN_URI, rb"\1" + _MARK),
+)
+"""Secrets that show by their form: octets that each of them holds, its pattern, what takes its place."""
 
 
 class Redaction:
@@ -67,9 +74,10 @@ class Redaction:
             name: of the file, for the record.
             octets: its content, or a part of it that ends where a line ends.
         """
-        cleaned = _PEM.sub(_MARK, octets)
-        cleaned = _USER_IN_URL.sub(rb"\1" + _MARK + b"@", cleaned)
-        cleaned = _PIN_IN_URI.sub(rb"\1" + _MARK, cleaned)
+        cleaned = octets
+        for hint, pattern, mark in _PATTERNS:
+            if hint in cleaned:
+                cleaned = pattern.sub(mark, cleaned)
         for secret in self._secrets:
             cleaned = cleaned.replace(secret, _MARK)
         if cleaned != octets:
@@ -83,7 +91,7 @@ class Redaction:
             BundleError: it does; says which, never its value.
         """
         found = next((what for secret, what in self._secrets.items() if secret in octets), "")
-        if not found and _PEM.search(octets):
+        if not found and _PEM_HINT in octets and _PEM.search(octets):
             found = "a private key"
         if found:
             raise BundleError(

@@ -6,6 +6,7 @@ import mmap
 import zipfile
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +35,7 @@ class Sealed:
     signature: bytes
     altered: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def entries(self) -> tuple[Entry, Entry]:
         """Both as the container must have them."""
         manifest, signature = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -125,11 +126,15 @@ def _named(run: RunInformation, results: list[ScenarioResult]) -> Iterator[str]:
             yield from (attachment.file for attachment in step.attachments)
 
 
-def _plain_files(folder: Path) -> Iterator[str]:
+def _plain_files(folder: Path, below: str = "") -> Iterator[str]:
+    """The files of a folder and of those in it, by their path from there."""
     if not folder.is_dir():
         return
-    for path in folder.rglob("*"):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise BundleError(f"{path}: a link or device, no message that was kept here; remove it")
-        if path.is_file():
-            yield path.relative_to(folder).as_posix()
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                yield below + entry.name
+            elif entry.is_dir(follow_symlinks=False):
+                yield from _plain_files(Path(entry.path), f"{below}{entry.name}/")
+            else:
+                raise BundleError(f"{entry.path}: a link or device, no message that was kept here; remove it")

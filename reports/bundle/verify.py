@@ -42,6 +42,14 @@ class Verification:
         """Whether every octet is as it was signed."""
         return not self.findings
 
+    @property
+    def manifest_holds(self) -> bool:
+        """Whether the manifest is as it was signed, whatever became of the files."""
+        return self.manifest is not None and not any(
+            finding.kind is Kind.SIGNATURE or finding.name in (MANIFEST, SIGNATURE)
+            for finding in self.findings
+        )
+
 
 def verify_bundle(path: Path, key: VerificationKey | None = None) -> Verification:
     """Verify a bundle.

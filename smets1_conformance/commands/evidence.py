@@ -190,20 +190,20 @@ def _tell_verification(path: Path, verification: Verification) -> None:
         click.echo(f"{path} is NOT as it was signed")
         for finding in verification.findings:
             click.echo(f"  {finding}")
-    if manifest is not None:
-        _tell_run(manifest)
-        for name in manifest.missing:
-            _row("Missing", f"evidence/{name}, since before the bundle was made")
-        for sentence in manifest.remarks:
-            _row("Note", sentence)
-    if manifest is not None and key is not None:
-        _row("Signed", f"{key.algorithm}, SHA-256 of the key {key.fingerprint}")
-        _row("", _who_signed(verification, manifest))
+    if manifest is None or key is None or not verification.manifest_holds:
+        return  # what a bundle says of itself is worth nothing then
+    _tell_run(manifest)
+    for name in manifest.missing:
+        _row("Missing", f"evidence/{name}, since before the bundle was made")
+    for sentence in manifest.remarks:
+        _row("Note", sentence)
+    _row("Signed", f"{key.algorithm}, SHA-256 of the key {key.fingerprint}")
+    _row("", _who_signed(verification, manifest))
 
 
 def _who_signed(verification: Verification, manifest: Manifest) -> str:
     if verification.is_known:
-        return "the key that was given" if verification.whole else "this is the key that was given"
+        return "This is the key that was given."
     claimed = (
         f"; a certificate inside names {manifest.signature.subject}" if manifest.signature.subject else ""
     )

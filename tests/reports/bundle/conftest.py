@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import random
 import subprocess
 import sys
-from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from reports.bundle import Contents, Redaction, SigningKey, Verification, write_bundle
+from reports.bundle import Contents, Redaction, SigningKey, write_bundle
 from reports.results import (
     Attachment,
     Message,
@@ -72,10 +74,14 @@ def results_of(scenario: int, files: int) -> ScenarioResult:
 def message(scenario: int, number: int, size: int = 0) -> bytes:
     """A message that differs from all others."""
     text = f'<?xml version="1.0"?>\r\n<Request id="{scenario}-{number}">'
-    filling = "".join(
-        f"<V>{(scenario * 7919 + number * 104729 + i * 31) % 999983}</V>" for i in range(size // 14)
-    )
-    return f"{text}{filling}</Request>\n".encode()
+    return f"{text}{filling((scenario + number) % 16, size)}</Request>\n".encode()
+
+
+@cache
+def filling(which: int, size: int) -> str:
+    """XML as hard to deflate as messages with certificates are."""
+    chance = random.Random(which)
+    return "".join(f"<V>{chance.randbytes(20).hex()}</V>" for _ in range(size // 47))
 
 
 class Folder:
@@ -136,13 +142,8 @@ def key() -> SigningKey:
     return SigningKey.throw_away()
 
 
-Verify = Callable[..., Verification]
-
-
 def command(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Call ``smets1-conformance evidence``."""
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "smets1_conformance", "evidence", *map(str, arguments)],
         cwd=cwd or ROOT,

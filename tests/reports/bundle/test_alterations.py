@@ -231,7 +231,16 @@ def test_other_deflated_octets_for_the_same_content_are_found(whole: Whole) -> N
 
 
 def test_a_bundle_cut_short_is_found(whole: Whole) -> None:
-    for length in (len(whole.octets) - 1, len(whole.octets) // 2, 6000, 500):
+    told = said(whole.findings(whole.octets[:-3]))
+    end = len(whole.octets) - 3
+    assert (
+        told == f"container  3 octets removed from the end: cut short at octet {end:,}, {whole.regions[-1]}"
+    )
+    region = next(each for each in whole.regions if each.name == "SHA256SUMS" and each.part is Part.LOCAL)
+    findings = whole.findings(whole.octets[: region.start])
+    assert [finding.name for finding in findings] == ["SHA256SUMS", ""], said(findings)
+    assert f"cut short at octet {region.start:,}, local header of SHA256SUMS" in said(findings)
+    for length in (len(whole.octets) // 2, 6000, 500):
         assert whole.findings(whole.octets[:length]), length
 
 
@@ -260,6 +269,7 @@ def test_a_manifest_with_another_digest_does_not_verify(whole: Whole) -> None:
     altered = whole.octets.replace(digest, digest[::-1], 1)
     told = said(whole.findings(altered))
     assert "altered    manifest.json: the signature over the manifest does not verify" in told
+    assert not whole.verified(altered).manifest_holds
 
 
 def test_a_manifest_that_is_no_json_any_more_is_named(whole: Whole) -> None:

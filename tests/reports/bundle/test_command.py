@@ -55,7 +55,7 @@ def test_a_bundle_signed_with_a_key_is_whole_for_that_key(
     verified = call("verify", path, "--public-key", board / "board.pem")
     assert verified.exit_code == 0, verified.output
     assert f"{path} is whole: " in verified.output
-    assert "the key that was given" in verified.output
+    assert "This is the key that was given" in verified.output
     assert "pass phrase" not in answer.output
 
 

@@ -11,7 +11,8 @@ import pytest
 from tests.reports.bundle.conftest import ROOT, Folder
 
 SCENARIOS, FILES, SIZE = 1000, 14, 4000
-CPU_SECONDS, MEGABYTES = 5.0, 150
+CPU_SECONDS, MEGABYTES = 10.0, 150
+"""It takes less than 5 s on a core of its own; the seconds of one that is shared are longer."""
 MEASURED = """
 import resource, sys
 from pathlib import Path

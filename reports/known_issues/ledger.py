@@ -11,6 +11,8 @@ from reports.results import KnownIssue, Reason, RunInformation, ScenarioResult, 
 _WITHOUT_VERDICT = (Status.ERROR, Status.NOT_RUN)
 """The scenario was selected, and may fail as listed when it is carried out next."""
 
+_PLACES_SHOWN = 6
+
 
 class KnownIssueLedger:
     """Judges results one by one, as they come.
@@ -25,7 +27,7 @@ class KnownIssueLedger:
         self.issues = list(issues)
         self.failures = 0
         """How many scenarios failed as listed."""
-        self._otherwise: list[str] = []
+        self._otherwise: dict[int, tuple[KnownIssue, Reason]] = {}
         self._undecided: set[int] = set()
 
     def judge(self, result: ScenarioResult) -> None:
@@ -49,11 +51,14 @@ class KnownIssueLedger:
                 self.failures += 1
             else:
                 issue.otherwise.append(result.place)
-                self._otherwise.append(self._failed_otherwise(issue, result, reason))
+                self._otherwise.setdefault(id(issue), (issue, reason))  # the first is shown
 
     def contradictions(self) -> list[str]:
         """What does not hold in this run, once every result was judged; a sentence each."""
-        return [*self._otherwise, *(self._stale(issue) for issue in self.issues if self._is_stale(issue))]
+        return [
+            *(self._failed_otherwise(issue, reason) for issue, reason in self._otherwise.values()),
+            *(self._stale(issue) for issue in self.issues if self._is_stale(issue)),
+        ]
 
     def check_same(self, earlier: RunInformation) -> str:
         """Why a run cannot be gone on with under this ledger; empty when it can.
@@ -77,18 +82,17 @@ class KnownIssueLedger:
         return bool(issue.passed) and not issue.places and id(issue) not in self._undecided
 
     def _stale(self, issue: KnownIssue) -> str:
-        where = sorted(place.removeprefix(issue.scenario_id).strip() for place in issue.passed)
-        at = f" at {_listed(where)}" if any(where) else ""
         return (
             f"{self._place(issue)}: stale: {issue.scenario_id} does not fail any more as listed "
-            f"({issue.observed!r}), it passed{at}. Remove the entry"
+            f"({issue.observed!r}), it passed{_at(issue, issue.passed)}. Remove the entry"
         )
 
-    def _failed_otherwise(self, issue: KnownIssue, result: ScenarioResult, reason: Reason) -> str:
-        listed, observed = _told(issue.observed, issue.requirement), _told(reason.actual, reason.requirement)
+    def _failed_otherwise(self, issue: KnownIssue, reason: Reason) -> str:
+        at, listed = _at(issue, issue.otherwise), _told(issue.observed, issue.requirement)
         return (
-            f"{self._place(issue)}: {result.place} fails, but not as listed: listed is {listed}, observed "
-            f"was {observed}. Find out which defect this is; the entry does not cover it"
+            f"{self._place(issue)}: {issue.scenario_id} fails, but not as listed{at}: listed is {listed}, "
+            f"observed was {_told(reason.actual, reason.requirement)}. Find out which defect this is; the "
+            "entry does not cover it"
         )
 
     def _place(self, issue: KnownIssue) -> str:
@@ -112,6 +116,7 @@ def _told(observed: str, requirement: str) -> str:
     return f"{observed!r} where {requirement!r}" if requirement else repr(observed)
 
 
-def _listed(places: Sequence[str]) -> str:
-    shown = ", ".join(places[:6])
-    return f"{shown} and {len(places) - 6} more" if len(places) > 6 else shown
+def _at(issue: KnownIssue, places: Sequence[str]) -> str:
+    where = sorted(place.removeprefix(issue.scenario_id).strip() for place in places)
+    more = f" and {len(where) - _PLACES_SHOWN} more" if len(where) > _PLACES_SHOWN else ""
+    return f" at {', '.join(where[:_PLACES_SHOWN])}{more}" if any(where) else ""

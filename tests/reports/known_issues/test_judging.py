@@ -56,10 +56,11 @@ def test_a_failure_as_listed_stays_a_failure_and_names_the_defect() -> None:
 
 def test_another_failure_is_told_with_both_observations() -> None:
     failed = result(reason=Reason(requirement="the slot holds the new party", actual="the old one"))
-    ledger = judged(issue(), failed)
+    again = result(s1sp="S1SP2", reason=Reason(requirement="the slot holds it", actual="another"))
+    ledger = judged(issue(), failed, again)
     (told,) = ledger.contradictions()
     assert (failed.known_issue, ledger.failures) == ("", 0)
-    assert "MP107-T10 S1SP1 ESME fails, but not as listed" in told
+    assert "MP107-T10 fails, but not as listed at S1SP1 ESME, S1SP2 ESME: " in told
     assert LISTED in told
     assert "'the old one' where 'the slot holds the new party'" in told
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from reports.gherkin_lint import WrittenScenario
+from reports.gherkin_lint import WrittenScenario, feature_files, lint
 from reports.known_issues import KnownIssuesError, read_known_issues
 
+ROOT = Path(__file__).parents[3]
 TODAY = date(2026, 6, 30)
 ENTRY = {
     "scenario_id": '"MP107-T10"',
@@ -133,6 +134,12 @@ def test_what_looks_like_an_entry_within_a_text_has_no_line(file: Path) -> None:
     text = '"""as in\n[[known_issue]]\nof the last release"""'
     (line,) = refusal(file, entry(reason=text, s1sp='"S1SP1"') + entry(defect=None))
     assert line.startswith(":12: defect")
+
+
+def test_the_example_is_about_scenarios_that_exist() -> None:
+    scenarios = lint(feature_files([str(ROOT / "features")], ROOT)).scenarios
+    issues = read_known_issues(ROOT / "examples" / "known-issues.toml", scenarios, TODAY)
+    assert [issue.defect for issue in issues] == ["DSP-1042", "S1SP3-77"]
 
 
 @pytest.mark.parametrize(

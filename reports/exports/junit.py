@@ -48,8 +48,8 @@ def write_junit(directory: Path, run: RunInformation, results: Sequence[Scenario
     for (uri, feature), scenarios in sorted(suites.items()):
         scenarios.sort(key=lambda placed: (placed[0].line, placed[1].nodeid))
         cases = [_case(directory, run, place, result) for place, result in scenarios]
-        began = min(result.started for _, result in scenarios)
-        root.append(_suite(feature or uri, cases, _properties(run), uri, began or run.started))
+        began = min((result.started for _, result in scenarios if result.started), default=run.started)
+        root.append(_suite(feature or uri, cases, _properties(run), uri, began))
     root.append(_suite(_WHOLE_RUN, [_whole_run(run, results)], _properties(run), "", run.started))
     _count(root, root.iter("testcase"))
     content = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)

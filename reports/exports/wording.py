@@ -23,6 +23,7 @@ _KINDS = {
     Status.NOT_APPLICABLE: "not applicable",
     Status.NOT_RUN: "not run",
 }
+_FIRST = {Status.FAILED: "Requirement", Status.ERROR: "While"}
 
 
 def counts_as(result: ScenarioResult) -> str:
@@ -52,10 +53,13 @@ def why(result: ScenarioResult) -> str:
 
 
 def explanation(result: ScenarioResult) -> list[tuple[str, str]]:
-    """Requirement, Expected, Observed, Device, Messages and Clauses, where they are known."""
+    """Requirement, Expected, Observed, Device, Messages and Clauses, where they are known.
+
+    Where no requirement was checked, what the harness was at comes first ("While"), or the reason.
+    """
     reason, told = result.reason, telling(result)
     lines = [
-        ("Requirement", reason.requirement if reason is not None else ""),
+        (_FIRST.get(result.status, "Reason"), reason.requirement if reason is not None else ""),
         ("Expected", reason.expected if reason is not None else ""),
         ("Observed", reason.actual if reason is not None else ""),
         ("Device", ", ".join(told.devices)),

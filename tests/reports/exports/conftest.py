@@ -100,7 +100,7 @@ def row(number: int = 0, status: Status = Status.PASSED, **more: object) -> Scen
         "clauses": ["FIA-5.2"],
         "status": status,
         "reason": _REASONS.get(status),
-        "started": f"2026-11-21T09:00:0{number}.500+00:00",
+        "started": f"2026-11-21T09:00:1{number}.500+00:00",
         "duration": 0.5,
         "steps": steps,
     }

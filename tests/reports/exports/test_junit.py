@@ -16,7 +16,7 @@ EVERY_STATUS = [
     row(0),
     row(1, Status.FAILED),
     row(2, Status.ERROR),
-    under_the_rule(Status.NOT_APPLICABLE),
+    under_the_rule(Status.NOT_APPLICABLE),  # it did not begin
 ]
 
 
@@ -36,7 +36,7 @@ def test_a_suite_for_each_feature_and_a_case_for_each_scenario(folder: Folder) -
     suite = root[0]
     assert (suite.get("name"), suite.get("file")) == ("Repair", "features/repair.feature")
     assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["4", "1", "1", "1"]
-    assert suite.get("timestamp") == "2026-11-21T09:00:00"
+    assert suite.get("timestamp") == "2026-11-21T09:00:10", "when its first scenario began"
     assert suite.get("time") == "1.500"
     first = suite.find("testcase")
     assert first is not None

@@ -111,9 +111,10 @@ class _Tests:
         requirements = self._ledger.of_scenario(result.scenario_id) if self._ledger is not None else ()
         parameters = [allure.Parameter(name=name, value=value) for name, value in result.parameters.items()]
         test_case = result.scenario_id or wording.story(result)
+        known = result.known_issue if result.status is Status.FAILED else ""
+        details = _details(result, self._reasons.get(known, ""))
         finding = self._findings.get(result.nodeid, "")
         started = _started(result)
-        known = result.known_issue if result.status is Status.FAILED else ""
         return allure.TestResult(
             uuid=_stable(result.nodeid),
             fullName=result.nodeid,
@@ -122,7 +123,7 @@ class _Tests:
             name=wording.title(result),
             description=wording.description(result, requirements, self._documents()),
             status=wording.STATUSES[result.status],
-            statusDetails=_details(result, self._reasons.get(known, "")),
+            statusDetails=details,
             start=started,
             stop=None if started is None else started + round(result.duration * _MILLISECONDS),
             parameters=parameters,
@@ -130,7 +131,7 @@ class _Tests:
             links=[
                 allure.Link(kind, url, name) for kind, url, name in wording.links(result, self._addresses)
             ],
-            steps=self._steps(result.steps, started, result),
+            steps=self._steps(result.steps, started, details),
             attachments=self._attachments(result.attachments),
         )
 
@@ -139,7 +140,7 @@ class _Tests:
         return {document.tag: document.title for document in documents}
 
     def _steps(
-        self, steps: Iterable[StepResult], started: int | None, result: ScenarioResult
+        self, steps: Iterable[StepResult], started: int | None, details: _StatusDetails | None
     ) -> list[allure.TestStepResult]:
         """Every sentence as written, also those that were not carried out any more."""
         made = []
@@ -150,7 +151,7 @@ class _Tests:
                 allure.TestStepResult(
                     name=f"{step.keyword} {step.text}",
                     status=status,
-                    statusDetails=_details(result, "") if status in ("failed", "broken") else None,
+                    statusDetails=details if status in ("failed", "broken") else None,
                     start=started,
                     stop=ended,
                     attachments=self._attachments(step.attachments),

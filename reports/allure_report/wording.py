@@ -111,8 +111,7 @@ def description(
     if observed:
         parts.append("**Observed, on record, no verdict:** " + _escaped("; ".join(observed)))
     if requirements:
-        entries = [f"- {each.id}: “{each.quote}”" for each in requirements]
-        parts.append("**Requirements**\n\n" + _escaped("\n".join(entries)))
+        parts.append("**Requirements:** " + _escaped(", ".join(each.id for each in requirements)))
     if result.clauses:
         parts.append(
             "**Clauses:** " + _escaped(", ".join(_cited(clause, documents) for clause in result.clauses))

@@ -20,6 +20,8 @@ WIDE: Final = 1280
 NARROW: Final = 400
 """Widths in CSS pixels: a screen, and a telephone."""
 
+_PATIENCE_MILLISECONDS: Final = 15_000
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ASKED_FOR = re.compile(r'"initiator":"(?!not an origin)[^"]*".*"url":"((?:https?|wss?)://[^"]+)"')
 """In a line of the network log. What Chromium asks for on its own account has no origin."""
@@ -41,6 +43,16 @@ class Opened:
     page: Any
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+
+    def see(self, text: str, *, exact: bool = False) -> Any:
+        """Wait until this text can be seen, and return where it is.
+
+        Raises:
+            playwright.sync_api.TimeoutError: it is not there.
+        """
+        found = self.page.get_by_text(text, exact=exact).first
+        found.wait_for(state="visible", timeout=_PATIENCE_MILLISECONDS)
+        return found
 
     @property
     def outside(self) -> list[str]:

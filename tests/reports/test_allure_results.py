@@ -105,7 +105,8 @@ def test_a_reader_filters_by_clause_place_and_requirement(tmp_path: Path) -> Non
     assert labels(test, "severity") == ["critical"]
     assert "FIA-4.1-01" in labels(test, "requirement")
     assert "**Clauses:** FIA 5.2 (SEC" in test["description"]
-    assert "The DSP will be updated to remove the RDP check" in test["description"]
+    assert "**Requirements:** " in test["description"]
+    assert "FIA-4.1-01" in test["description"]
     assert {"name": "sender", "value": "the Other User"} in test["parameters"]
 
 

@@ -110,8 +110,8 @@ def test_a_limit_can_come_from_the_environment(tmp_path: Path, target_text: str)
         ),
         (
             '[assurance.links]\ndefect = "https://defects.example/"\n',
-            "defect | assurance.links.defect: expected an address that begins with https:// and has {id} once, "
-            "where the id belongs; found 'https://defects.example/'",
+            "defect | assurance.links.defect: expected an address that begins with https:// and has {id} "
+            "once, where the id belongs; found 'https://defects.example/'",
         ),
         (
             "[assurance]\nexit_criterion = []\n",

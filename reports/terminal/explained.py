@@ -51,10 +51,11 @@ def explain(console: Console, finding: Finding, *, verbose: bool, is_only_one: b
     lines += _evidence_lines(first, verbose=verbose)
     labelled(console, lines, indent=4)
     if verbose:
-        for other in others:
-            labelled(console, [("Likewise", Text(other.place, style="bold")), *reason_lines(other)], indent=4)
-            labelled(console, _evidence_lines(other, verbose=False), indent=4)
         print_traceback(console, first)
+        for other in others:
+            said = [] if finding.worded_alike else reason_lines(other)
+            labelled(console, [("Likewise", Text(other.place, style="bold")), *said], indent=4)
+            labelled(console, _evidence_lines(other, verbose=False), indent=4)
     console.print()
 
 

@@ -93,6 +93,7 @@ class LiveRun:
         self._ended_since = 0
         self._counts: dict[str, dict[str, int]] = {}
         self._running: dict[str, tuple[str, float]] = {}
+        self._left: set[str] = set()
         self._is_ending = False
 
     @property
@@ -116,10 +117,12 @@ class LiveRun:
         now = self._clock()
         self._began = now if self._began is None else self._began
         self._running[result.nodeid] = (result.place, now)
+        self._left.discard(result.place)
 
     def scenario_ended(self, result: ScenarioResult) -> None:
         """A scenario has ended."""
         self._running.pop(result.nodeid, None)
+        self._left.add(result.place)
         self._ended_since += 1
         self._count(result)
 
@@ -142,7 +145,8 @@ class LiveRun:
             selected=self._selected,
             counts=counts,
             running=tuple(Running(place, now - since) for place, since in begun),
-            waits=tuple(waits),
+            # A worker that has just left a scenario may not have told yet that it waits no more.
+            waits=tuple(wait for wait in waits if wait.scenario not in self._left),
             elapsed=elapsed,
             is_ending=self._is_ending,
         )

@@ -144,6 +144,15 @@ def test_a_run_is_followed_scenario_by_scenario() -> None:
     assert (picture.done, picture.running) == (3, ())
 
 
+def test_a_wait_that_outlives_its_scenario_is_not_shown() -> None:
+    run = LiveRun(Clock())
+    run.scenario_begun(scenario(1))
+    waits = (Waiting("MP107-T01 S1SP1 ESME", "a result", 3.0), DEVICE)
+    assert run.picture(waits).waits == waits
+    run.scenario_ended(scenario(1))
+    assert run.picture(waits).waits == (DEVICE,)
+
+
 def test_the_time_left_is_estimated_once_there_is_enough_to_go_by() -> None:
     clock = Clock()
     run = LiveRun(clock)

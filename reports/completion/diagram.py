@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from reports.completion.exchange import ALERT, REFUSAL, SUCCESS, Exchanged, party_names
 
-_TIMES: Final = 62
+_TIMES: Final = 54
 """Width of the column with the times, in pixels, as all lengths here."""
 _NARROWEST, _WIDEST = 118, 216
 _ROW: Final = 40
@@ -32,17 +32,20 @@ def sequence_diagram(exchanged: Sequence[Exchanged]) -> Markup:
         return Markup("")
     parties = party_names(exchanged)
     column = _column(exchanged, parties)
-    width = _TIMES + column * len(parties)
+    boxes = [min(column - 6, round(len(name) * _OF_NAMES) + 20) for name in parties]
+    talks_to_itself = any(message.sender == message.receiver for message in exchanged)
+    after = column if talks_to_itself else boxes[-1] // 2 + 6
+    before = _TIMES + boxes[0] // 2
+    width = before + column * (len(parties) - 1) + after
     height = _HEAD + sum(_height(message) for message in exchanged) + 4
-    centre = {name: _TIMES + column * index + column // 2 for index, name in enumerate(parties)}
+    centre = {name: before + column * index for index, name in enumerate(parties)}
     parts = [
         f'<svg class="sequence" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
         f'aria-label="Sequence diagram of {len(exchanged)} messages; the list below says the same in words">'
     ]
     lives = "".join(f"M{x} {_HEAD - 10}V{height}" for x in centre.values())
     parts.append(f'<path class="life" d="{lives}"/>')
-    for name, x in centre.items():
-        box = min(column - 6, round(len(name) * _OF_NAMES) + 20)
+    for (name, x), box in zip(centre.items(), boxes, strict=True):
         shown = _fitted(name, box - 12, _OF_NAMES)
         parts.append(f'<rect class="party" x="{x - box // 2}" y="6" width="{box}" height="26" rx="5"/>')
         parts.append(f'<text class="name" x="{x}" y="24">{_titled(name, shown)}</text>')
@@ -67,7 +70,7 @@ def _arrow(message: Exchanged, centre: dict[str, int], top: int, width: int, col
     if message.offset:
         parts.append(f'<text class="time" x="4" y="{y + 4}">{message.offset}</text>')
     if start == end:
-        path, middle, room = f"M{start} {y - 6}h24v10h-20l7-4v8z", start + 34, column // 2 - _LOOP
+        path, middle, room = f"M{start} {y - 6}h24v10h-20l7-4v8z", start + 34, column - _LOOP
         anchor = ' style="text-anchor:start"'
     else:
         sign = 1 if end > start else -1
@@ -81,7 +84,7 @@ def _arrow(message: Exchanged, centre: dict[str, int], top: int, width: int, col
         text = escape(_fitted(conclusion, max(room, column) + 30, _CHARACTER))
         parts.append(f'<text class="code" x="{middle}" y="{y + 13}"{anchor}>{text}</text>')
     if message.fault:
-        parts.append(f'<text class="fault" x="{_TIMES + 8}" y="{y + 31}">▲ {message.fault}</text>')
+        parts.append(f'<text class="fault" x="8" y="{y + 31}">▲ {message.fault}</text>')
     return "".join([*parts, "</g>"])
 
 
@@ -96,7 +99,7 @@ def _column(exchanged: Sequence[Exchanged], parties: Sequence[str]) -> int:
     for message in exchanged:
         label = len(f"{message.number} {message.label}") * _CHARACTER
         columns = abs(place[message.sender] - place[message.receiver])
-        widths.append((label + 14) / columns if columns else 2 * (label + _LOOP + 4))
+        widths.append((label + 14) / columns if columns else label + _LOOP + 8)
         widths.append((len(f"{message.code} {message.word}") + 3) * _CHARACTER + 14)
     return round(min(_WIDEST, max(_NARROWEST, *widths)))
 

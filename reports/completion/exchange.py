@@ -34,7 +34,7 @@ _SHOWN: Final = {
 """The facts that the list of messages shows, and how it calls them."""
 _FAULTS: Final = {
     Status.FAILED: "failure observed after this message",
-    Status.ERROR: "the harness or the environment broke after this message",
+    Status.ERROR: "harness error after this message",
 }
 _DEVICES: Final = ("DeviceID", "BusinessOriginatorID")
 """Told only where no RequestID names the device."""

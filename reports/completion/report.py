@@ -24,6 +24,7 @@ from reports.completion.exchange import (
 from reports.completion.failures import in_full
 from reports.completion.laid_out import shown
 from reports.completion.page import SECTIONS, page_of
+from reports.completion.pdf import COMPLETION_PDF_FILE
 from reports.completion.requirements import source_of, tests_of
 from reports.findings import where
 from reports.replacing import replace_file
@@ -72,6 +73,8 @@ def write_completion_report(directory: Path, run: RunInformation, results: Seque
             laid_out=lambda attachment: shown(evidence, attachment),
         )
     )
+    # A PDF of an older report would contradict this one; `smets1-conformance report --pdf` prints it anew.
+    (directory / COMPLETION_PDF_FILE).unlink(missing_ok=True)
     document = b"".join(piece.encode("utf-8", "replace") for piece in pieces)
     return replace_file(directory / COMPLETION_REPORT_FILE, document)
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from reports.findings import findings, where
+from reports.known_issues import outcome
 from reports.results import RunInformation, ScenarioResult, Status
 from reports.terminal.appearance import KNOWN_STYLE, STYLES
 from reports.terminal.explained import explain
@@ -79,12 +80,13 @@ def _wrong(console: Console, wrong: Sequence[ScenarioResult], heading: str, *, v
 
 def _known_issues(console: Console, run: RunInformation, results: Sequence[ScenarioResult]) -> None:
     known = [result for result in results if result.known_issue]
-    if not known:
+    unmet = [issue for issue in run.known_issues if not issue.places]
+    if not known and not unmet:
         return
     _heading(console, "Known issues, not counted as failures", len(known), KNOWN_STYLE)
     for finding in findings(known):
         first = finding.first
-        entry = next((each for each in run.known_issues if each.defect == first.known_issue), None)
+        entry = next((each for each in run.known_issues if first.place in each.places), None)
         console.print(Text.assemble("  ", (first.known_issue, "bold")))
         reason = first.reason
         lines: list[tuple[str, Said]] = [
@@ -94,6 +96,9 @@ def _known_issues(console: Console, run: RunInformation, results: Sequence[Scena
             ("Review by", entry.review_by if entry is not None else ""),
         ]
         labelled(console, lines, indent=4)
+    for issue in unmet:
+        console.print(Text.assemble("  ", (issue.defect, "bold")))
+        labelled(console, [("Listed is", issue.scenario_id), ("Came out", outcome(issue))], indent=4)
     console.print()
 
 

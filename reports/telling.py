@@ -37,7 +37,8 @@ def telling(result: ScenarioResult) -> Telling:
     attachments = _of_the_step(result)
     reason = result.reason
     sentence = f"{reason.requirement} {reason.actual}" if reason is not None else ""
-    named = {_exchange(each) for each in attachments if each.kind == "request" and each.title in sentence}
+    sent = [each for step in result.steps for each in step.attachments if each.kind == "request"]
+    named = {_exchange(each) for each in sent if each.title in sentence}
     found = [each for each in attachments if _exchange(each) in named] or attachments
     ordered = _most_telling_first(found)
     identifiers = tuple(reason.message_ids) if reason is not None else ()

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 from reports.completion.diagram import sequence_diagram
 from reports.completion.exchange import exchange_of
-from reports.results import Attachment, Message, ScenarioResult, Status, StepResult
+from reports.results import Attachment, Message, Reason, ScenarioResult, Status, StepResult
 
 REQUEST_ID = "02-53-31-00-00-00-00-31:02-03-24-04-00-00-00-01:1795218390340"
 AT = "2026-03-02T09:00:00.000+00:00"
@@ -82,6 +82,31 @@ def test_the_message_before_the_failure_is_marked() -> None:
     assert "2 answer" in texts(group)
     assert "▲ failure observed after this message" in texts(group)
     assert not [each for each in drawn(messages, *kept).iter("g") if "last" in each.get("class", "")]
+
+
+def test_of_several_messages_the_one_that_the_reason_names_is_marked() -> None:
+    request_id = {"RequestID": REQUEST_ID}
+    sent = Attachment("SRV 6.21 of gs-b", "request", "application/xml", "1.xml", AT, request_id)
+    answered = Attachment("result of 6.21", "callback", "application/xml", "2.xml", AT, request_id)
+    beside = Attachment("N42", "callback", "application/xml", "3.xml", LATER, {"DCCAlertCode": "N42"})
+    result = ScenarioResult(
+        "MP107-T01",
+        "t",
+        "f",
+        "n",
+        status=Status.FAILED,
+        reason=Reason("SRV 6.21 of gs-b is answered with what was replaced", "one party", "another"),
+        steps=[
+            StepResult("When", "it is sent", 9, "passed", 0.1, [sent]),
+            StepResult("Then", "it is answered", 10, "failed", 0.1, [answered, beside]),
+        ],
+        messages=[
+            Message("gs-b", "DSP", sent.title, AT, "", "1.xml"),
+            Message("DSP", "gs-b", answered.title, AT, "I0", "2.xml"),
+            Message("DSP", "gs-b", beside.title, LATER, "N42", "3.xml"),
+        ],
+    )
+    assert [message.number for message in exchange_of(result) if message.fault] == [2]
 
 
 def test_results_of_before_times_and_codes_were_on_record_are_drawn() -> None:

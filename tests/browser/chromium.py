@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, NoReturn
 
 import pytest
+
+from reports.completion.pdf import PDFUnavailable, find_browser
 
 REQUIRED: Final = "SMETS1_CHROMIUM_REQUIRED"
 """Set to 1, what would skip the tests in a browser fails them."""
@@ -22,7 +23,6 @@ NARROW: Final = 400
 
 _PATIENCE_MILLISECONDS: Final = 15_000
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ASKED_FOR = re.compile(r'"initiator":"(?!not an origin)[^"]*".*"url":"((?:https?|wss?)://[^"]+)"')
 """In a line of the network log. What Chromium asks for on its own account has no origin."""
 
@@ -69,7 +69,7 @@ class Chromium:
         network_log: where Chromium writes all it does on the network, once it has ended.
     """
 
-    def __init__(self, playwright: Any, program: str, network_log: Path) -> None:
+    def __init__(self, playwright: Any, program: Path, network_log: Path) -> None:
         self._network_log = network_log
         self._browser = playwright.chromium.launch(
             executable_path=program, args=[*_FLAGS, f"--log-net-log={network_log}"]
@@ -109,9 +109,10 @@ def chromium(network_log: Path) -> Iterator[Chromium]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         _missing("the Python package playwright is missing (requirements-dev.lock)")
-    program = next((path for name in _NAMES if (path := shutil.which(name))), None)
-    if program is None:
-        _missing(f"no browser here: none of {', '.join(_NAMES)} is on the PATH")
+    try:
+        program = find_browser()
+    except PDFUnavailable as error:
+        _missing(str(error))
     with sync_playwright() as playwright:
         yield Chromium(playwright, program, network_log)
 

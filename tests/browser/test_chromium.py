@@ -26,9 +26,10 @@ def test_where_a_browser_is_required_none_is_a_failure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("reports.completion.pdf._ON_MACOS", ())
     monkeypatch.delenv(REQUIRED, raising=False)
     log = tmp_path / "network.json"
-    with pytest.raises(pytest.skip.Exception, match="chromium"), chromium(log):
+    with pytest.raises(pytest.skip.Exception, match="no browser"), chromium(log):
         pass
     monkeypatch.setenv(REQUIRED, "1")
     with (

@@ -23,7 +23,7 @@ from reports.terminal.appearance import KNOWN_STYLE, STYLES
 from reports.terminal.hanging import Said, hanging, print_sentence
 from reports.timing import timing_sentence
 
-_BEFORE = 10
+_BEFORE = 9
 
 
 def print_last_lines(
@@ -36,13 +36,14 @@ def print_last_lines(
 ) -> None:
     """Print how many scenarios there were, how long it took, and where to go from here."""
     code = ExitCode(run.exit_code)
-    lines: list[tuple[Said, Said]] = [("Scenarios", _counts(run, results))]
+    lines: list[tuple[str, Said]] = [("Scenarios", _counts(run, results))]
     if run.timing is not None:
         lines.append(("Time", timing_sentence(run.timing)))
     if run.callbacks:
         told = ", ".join(f"{number} {kind}" for kind, number in run.callbacks.items())
         lines.append(("Callbacks", f"that no verdict rests on: {told}; listed in the report"))
-    hanging(console, [(_bold(str(name)), text) for name, text in lines], before=_BEFORE)
+    for name, text in lines:
+        _line(console, _bold(name), text)
     for problem in run.problems:
         print_sentence(console, Text.assemble(("problem:", "magenta"), f" {problem}"))
     for contradiction in run.contradictions:
@@ -57,11 +58,19 @@ def print_last_lines(
         )
     style = "bold green" if code is ExitCode.CONFORMS else "bold red"
     before = Text.assemble(("Exit code", "bold"), " ", (str(int(code)), style), ":")
-    hanging(console, [(before, exit_sentence(run))], before=len(before) + 1)
+    _line(console, before, exit_sentence(run))
+
+
+def _line(console: Console, before: Text, text: Said) -> None:
+    """A sentence beside what it is about; in a log it stays on one line, to be searched."""
+    if console.is_terminal:
+        hanging(console, [(before, text)], before=len(before) + 1)
+    else:
+        print_sentence(console, Text.assemble(before, " ", text))
 
 
 def _bold(name: str) -> Text:
-    return Text(f"{name:<{_BEFORE - 1}}", style="bold")
+    return Text(f"{name:<{_BEFORE}}", style="bold")
 
 
 def _counts(run: RunInformation, results: Sequence[ScenarioResult]) -> Text:

@@ -1,5 +1,6 @@
-"""The Allure report: results written while scenarios run, completed when the run has ended, and the page.
+"""The Allure report: results made from the record of a run, and one page that makes no network call.
 
-`listener` and `scenario` write Allure results in the processes that carry scenarios out. `complete` adds what
-only the end of the run knows. `html` renders one file that makes no network call.
+`results` writes the folder that Allure reads, in the words of `wording`; `html` has the page rendered by `node`
+as `configuration` lays it out, with the earlier runs that `history` keeps. `scenario` is for whoever asks
+allure-pytest itself for results.
 """

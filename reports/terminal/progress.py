@@ -6,6 +6,7 @@ import atexit
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -106,7 +107,8 @@ class Progress:
         self._descriptor = os.dup(self._file.fileno())
         self._file.flush()
         self._screen = Screen()
-        self._to_print: list[str] = []
+        self._to_print: deque[str] = deque()
+        self._is_printing = False
         self._lock = threading.RLock()
         self._is_within_a_line = bool(getattr(self._writer, "_current_line", ""))
         self._printed = time.monotonic()
@@ -131,11 +133,18 @@ class Progress:
             if on_a_line_of_its_own and self._is_within_a_line:
                 text = f"\n{text}"
             self._to_print.append(text)
-            if len(self._to_print) > 1:
-                return  # a signal came in the middle of printing; it goes on with this one
-            while self._to_print:
-                self._print(self._to_print[0])
-                del self._to_print[0]
+            if self._is_printing:
+                return  # called by the handler of a signal that came meanwhile; it is printed next
+            self._is_printing = True
+            try:
+                self._print_all()
+            finally:  # the handler may end the run by an exception, and what it said is printed still
+                self._is_printing = False
+                self._print_all()
+
+    def _print_all(self) -> None:
+        while self._to_print:
+            self._print(self._to_print.popleft())
 
     def _print(self, text: str) -> None:
         self._is_within_a_line = not text.endswith("\n")

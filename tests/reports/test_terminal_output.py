@@ -8,9 +8,15 @@ import pty
 import struct
 import sys
 import termios
+import threading
+from types import SimpleNamespace
 
 import pytest
 
+from reports.terminal import Wait
+from reports.terminal.appearance import Appearance
+from reports.terminal.live_run import LiveRun
+from reports.terminal.progress import Progress
 from tests.reports.conftest import ROOT, Suite, outline
 
 ROWS = [("S1SP1", "ESME", "right"), ("S1SP1", "GPF", "wrong"), ("S1SP2", "ESME", "right")]
@@ -93,3 +99,27 @@ def test_a_terminal_in_a_pipeline_gets_plain_lines(suite: Suite) -> None:
     written = on_a_terminal(suite, CI="true")
     assert "\x1b" not in written
     assert "Exit code 1" in written
+
+
+def test_what_a_signal_handler_says_is_printed_even_when_it_ends_the_run() -> None:
+    read, write = os.pipe()
+    with open(read) as shown, open(write, "w") as file:  # noqa: PTH123 - descriptors
+        reporter = SimpleNamespace(_tw=SimpleNamespace(_file=file, _current_line=""))
+
+        def waits() -> tuple[Wait, ...]:
+            if threading.current_thread() is threading.main_thread() and not said:
+                said.append("Ctrl-C: ending at once\n")
+                progress.print(said[0])
+                raise KeyboardInterrupt
+            return ()
+
+        said: list[str] = []
+        appearance = Appearance(is_live=True, is_coloured=True)
+        progress = Progress(reporter, LiveRun(), waits, quiet=False, appearance=appearance)
+        with pytest.raises(KeyboardInterrupt):
+            progress.print("a scenario has ended\n")
+        progress.print("and a last word\n")
+        progress.end()
+        file.close()
+        # The line in the middle of which the signal came is left out.
+        assert shown.read() == "Ctrl-C: ending at once\nand a last word\n"

@@ -14,8 +14,8 @@ from reports.replacing import replace_file
 from reports.results import COMPLETION_REPORT_FILE
 
 COMPLETION_PDF_FILE: Final = "completion-report.pdf"
-SECONDS: Final = 600.0
-"""How long a browser may take; a thousand scenarios take about a minute."""
+SECONDS: Final = 1800.0
+"""How long a browser may take; a thousand scenarios, 2,000 pages, take it some minutes."""
 
 _ON_PATH: Final = (
     "chromium",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from smets1_conformance.errors import UserError
+from smets1_conformance.output_folder import output_option
 
 if TYPE_CHECKING:
     from reports.bundle import Verification
@@ -24,14 +25,7 @@ def evidence() -> None:
 
 
 @evidence.command()
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports/output"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder that a run wrote.",
-)
+@output_option("Folder that a run wrote.")
 @click.option(
     "--to",
     "bundle_file",

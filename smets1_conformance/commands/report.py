@@ -7,17 +7,11 @@ from pathlib import Path
 import click
 
 from smets1_conformance.errors import UserError
+from smets1_conformance.output_folder import output_option
 
 
 @click.command()
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports/output"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder that a run wrote.",
-)
+@output_option("Folder that a run wrote.")
 @click.option(
     "--without-allure", "without_allure", is_flag=True, help="Leave the Allure report out; needs no Node."
 )

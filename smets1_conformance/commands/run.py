@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from smets1_conformance.call_pytest import run_features
 from smets1_conformance.errors import UserError
+from smets1_conformance.output_folder import output_option
 from smets1_conformance.target_file import loaded, target_option
 
 
@@ -17,14 +18,7 @@ from smets1_conformance.target_file import loaded, target_option
 @target_option(
     "Target file (TOML). Without one, the bundled emulators are started and tested.", required=False
 )
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("reports/output"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder for results, evidence and reports.",
-)
+@output_option("Folder for results, evidence and reports.")
 @click.option(
     "-n",
     "processes",

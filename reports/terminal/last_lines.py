@@ -53,9 +53,11 @@ def print_last_lines(
     # What is copied stays on one line, however long.
     console.print(_bold("Report"), _shown(output / COMPLETION_REPORT_FILE), soft_wrap=True)
     for number, (command, why) in enumerate(_next(code, output, resume_command)):
-        console.print(
-            _bold("" if number else "Next"), Text.assemble(command, (f"  # {why}", "dim")), soft_wrap=True
-        )
+        heading, remark = _bold("" if number else "Next"), Text(f"# {why}", style="dim")
+        if console.is_terminal and _BEFORE + len(command) + len(remark) + 3 > console.width:
+            console.print(heading, remark)
+            heading, remark = _bold(""), Text()
+        console.print(heading, Text.assemble(command, "  ", remark), soft_wrap=True)
     style = "bold green" if code is ExitCode.CONFORMS else "bold red"
     before = Text.assemble(("Exit code", "bold"), " ", (str(int(code)), style), ":")
     _line(console, before, exit_sentence(run))

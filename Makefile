@@ -38,7 +38,7 @@ types: $(VENV)/.dev-stamp ## mypy, strict
 interop: $(VENV)/.dev-stamp ## exchange signed documents with DCC's public tool (needs Node and Java)
 	$(BIN)/python -m pytest tests/interop -q -rs $(ARGS)
 
-report: $(VENV)/.run-stamp ## Allure HTML and summary from the last run
+report: $(VENV)/.run-stamp ## make the reports of the last run anew, and the Allure page
 	@$(BIN)/python -m reports.allure_report.node || \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-report.lock
 	@$(BIN)/smets1-conformance report --output $(OUTPUT)

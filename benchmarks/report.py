@@ -9,18 +9,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from reports.results import (
-    COMPLETION_REPORT_FILE,
-    EVIDENCE_DIRECTORY,
-    Attachment,
-    ExitCode,
-    Message,
-    ResultsWriter,
-    RunInformation,
-    ScenarioResult,
-    Status,
-    StepResult,
-)
+from reports.results import Attachment, ExitCode, Message, ScenarioResult, Status, StepResult
+from reports.results_folder import COMPLETION_REPORT_FILE, EVIDENCE_DIRECTORY, ResultsWriter
+from reports.run_information import RunInformation
 
 SCENARIOS = 1_000
 SECONDS, MEGABYTES_OF_MEMORY, MEGABYTES_OF_FILE = 5.0, 300, 15
@@ -131,7 +122,7 @@ _MAKE = """
 import resource, sys
 from pathlib import Path
 from reports.completion import write_completion_report
-from reports.results import read_results
+from reports.results_folder import read_results
 folder = Path(sys.argv[1])
 write_completion_report(folder, *read_results(folder))
 used = resource.getrusage(resource.RUSAGE_SELF)

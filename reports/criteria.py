@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from reports.results import RunInformation, ScenarioResult, Status
+from reports.results import ScenarioResult, Status
+from reports.run_information import RunInformation
 
 HARNESS: Final = "smets1-conformance"
 _BLOCKER, _CRITICAL = "blocker", "critical"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.results import EXIT_MEANINGS, ExitCode, RunInformation, Status
+from reports.results import EXIT_MEANINGS, ExitCode, Status
+from reports.run_information import RunInformation
 
 
 def exit_code_of(

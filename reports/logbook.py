@@ -15,8 +15,9 @@ from reports.known_issues import KnownIssueLedger
 from reports.ledger.missing import EXECUTED
 from reports.outputs import write_outputs
 from reports.refresh import Refresh
-from reports.results import ExitCode, RunInformation, ScenarioResult, Timing
+from reports.results import ExitCode, ScenarioResult
 from reports.resume import TakenOver, take_over
+from reports.run_information import RunInformation, Timing
 from reports.safekeeping import Safekeeping
 from reports.software import software
 

@@ -10,7 +10,9 @@ from reports.completion import write_completion_report
 from reports.exports.cucumber import write_cucumber
 from reports.exports.junit import write_junit
 from reports.exports.metrics import write_metrics
-from reports.results import RunInformation, ScenarioResult, read_results
+from reports.results import ScenarioResult
+from reports.results_folder import read_results
+from reports.run_information import RunInformation
 
 Writer = Callable[[Path, RunInformation, Sequence[ScenarioResult]], Path]
 """Takes the results folder, the run and its results; writes one file in one step and returns its path."""
@@ -25,7 +27,7 @@ def write_outputs(directory: Path) -> list[Path]:
         The files.
 
     Raises:
-        reports.results.ResultsError: there are no readable results.
+        reports.results_folder.ResultsError: there are no readable results.
         OSError: a file cannot be written.
     """
     run, results = read_results(directory)

@@ -22,7 +22,8 @@ from reports.allure_report.scenario import AllureScenario
 from reports.gherkin_lint import LintReport, feature_files, lint
 from reports.known_issues import KnownIssueLedger, KnownIssuesError, read_known_issues
 from reports.recorder import Recorder, new_result
-from reports.results import EVIDENCE_DIRECTORY, ExitCode, ResultsError
+from reports.results import ExitCode
+from reports.results_folder import EVIDENCE_DIRECTORY, ResultsError
 from reports.run import ConformanceRun
 
 if TYPE_CHECKING:

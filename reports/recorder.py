@@ -14,15 +14,7 @@ import pytest
 
 from reports.allure_report.scenario import AllureScenario
 from reports.gherkin_lint import SCENARIO_ID
-from reports.results import (
-    Attachment,
-    AttachmentKind,
-    Message,
-    Reason,
-    ScenarioResult,
-    Status,
-    StepResult,
-)
+from reports.results import Attachment, AttachmentKind, Message, Reason, ScenarioResult, Status, StepResult
 
 if TYPE_CHECKING:
     from pytest_bdd.parser import Feature, Scenario, Step

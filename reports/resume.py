@@ -8,17 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reports.known_issues import KnownIssueLedger
-from reports.results import (
+from reports.results import ScenarioResult, Status
+from reports.results_folder import (
     ALLURE_REPORT_DIRECTORY,
     OUTPUT_FILES,
     RESULTS_FILE,
     ResultsError,
     ResultsWriter,
-    RunInformation,
-    ScenarioResult,
-    Status,
     read_results,
 )
+from reports.run_information import RunInformation
 
 OBSERVATION = "verdict"
 VERDICTS = (Status.PASSED, Status.FAILED, Status.NOT_APPLICABLE)

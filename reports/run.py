@@ -16,17 +16,8 @@ from reports.gherkin_lint import LintReport
 from reports.known_issues import KnownIssueLedger
 from reports.logbook import Logbook
 from reports.recorder import describe, new_result
-from reports.results import (
-    Assurance,
-    Attachment,
-    AttachmentKind,
-    ExitCode,
-    Reason,
-    RunInformation,
-    SanityCheck,
-    ScenarioResult,
-    Status,
-)
+from reports.results import Attachment, AttachmentKind, ExitCode, Reason, ScenarioResult, Status
+from reports.run_information import Assurance, RunInformation, SanityCheck
 from reports.terminal import Terminal, Wait
 from reports.timing import Stopwatch
 from reports.written import WrittenTests

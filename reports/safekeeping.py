@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from reports.results import (
-    EVIDENCE_DIRECTORY,
-    RESULTS_FILE,
-    RUN_FILE,
-    ResultsWriter,
-    RunInformation,
-    ScenarioResult,
-)
+from reports.results import ScenarioResult
+from reports.results_folder import EVIDENCE_DIRECTORY, RESULTS_FILE, RUN_FILE, ResultsWriter
+from reports.run_information import RunInformation
 
 
 class Safekeeping:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.results import EVIDENCE_DIRECTORY, Attachment, ScenarioResult
+from reports.results import Attachment, ScenarioResult
+from reports.results_folder import EVIDENCE_DIRECTORY
 
 _DEVICE_LABEL = "device"
 _WENT_WRONG = ("failed", "error", "skipped")

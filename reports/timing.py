@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from reports.results import ChainTime, ScenarioResult, Timing
+from reports.results import ScenarioResult
+from reports.run_information import ChainTime, Timing
 
 ALONE = "this process"
 """Name of the one that carries scenarios out where there are no workers."""

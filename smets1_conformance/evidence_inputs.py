@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from duis.smki.keys import KeyUnusable, NotEncrypted, PassphraseNeeded, PassphraseWrong, load_private_key
 from reports.bundle.signing import Certificate, SigningKey, UnusableKey, VerificationKey
-from reports.results import RESUME_FILE
+from reports.results_folder import RESUME_FILE
 from smets1_conformance.errors import UserError
 from target.errors import HarnessError
 from target.run_record import RunRecord, digest_of

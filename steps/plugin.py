@@ -22,7 +22,8 @@ from duis.message_facts import CODES, message_facts
 from reports.gherkin_lint import feature_files
 from reports.plugin import is_worker, run_of, set_environment
 from reports.recorder import Recorder
-from reports.results import Assurance, AttachmentKind, ExitCode
+from reports.results import AttachmentKind, ExitCode
+from reports.run_information import Assurance
 from steps.chains_file import preferred, write_chains
 from steps.context import Scenario
 from steps.interrupt import end_with_the_controller, is_left_alone

@@ -9,7 +9,7 @@ from typing import Any, Final
 from reports.allure_report.environment import verdict
 from reports.allure_report.history import MOST_RUNS
 from reports.allure_report.wording import CATEGORIES
-from reports.results import RunInformation
+from reports.run_information import RunInformation
 
 _TITLE: Final = "MP107 (CR4296) conformance"
 

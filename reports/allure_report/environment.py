@@ -12,7 +12,8 @@ from typing import Final
 
 from reports.allure_report.wording import CATEGORIES
 from reports.matrix import counts
-from reports.results import EXIT_MEANINGS, ExitCode, RunInformation, ScenarioResult
+from reports.results import EXIT_MEANINGS, ExitCode, ScenarioResult
+from reports.run_information import RunInformation
 
 
 @dataclass(frozen=True)

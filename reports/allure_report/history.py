@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from reports.replacing import replace_file
-from reports.results import ResultsError, RunInformation
+from reports.results_folder import ResultsError
+from reports.run_information import RunInformation
 
 HISTORY_FILE: Final = "allure-history.jsonl"
 """In the results folder; a new run leaves it there."""

@@ -12,12 +12,7 @@ from reports.allure_report.history import HISTORY_FILE, read_history
 from reports.allure_report.node import ALLURE_VERSION, AllureUnavailable, generate
 from reports.allure_report.results import write_allure_results
 from reports.replacing import replace_file
-from reports.results import (
-    ALLURE_REPORT_DIRECTORY,
-    RESULTS_FILE,
-    ResultsError,
-    read_results,
-)
+from reports.results_folder import ALLURE_REPORT_DIRECTORY, RESULTS_FILE, ResultsError, read_results
 
 ANALYTICS_HOSTS = ("googletagmanager.com", "google-analytics.com", "analytics.google.com", "doubleclick.net")
 _EXTERNAL_SCRIPT = re.compile(r"<script\b[^>]*\bsrc=[\"']https?:[^>]*>\s*</script>\s*", re.IGNORECASE)

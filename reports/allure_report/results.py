@@ -17,15 +17,9 @@ from reports.allure_report import wording
 from reports.allure_report.environment import write_environment
 from reports.findings import findings
 from reports.ledger import Ledger, LedgerError, Requirement, load_ledger
-from reports.results import (
-    ALLURE_RESULTS_DIRECTORY,
-    EVIDENCE_DIRECTORY,
-    Attachment,
-    RunInformation,
-    ScenarioResult,
-    Status,
-    StepResult,
-)
+from reports.results import Attachment, ScenarioResult, Status, StepResult
+from reports.results_folder import ALLURE_RESULTS_DIRECTORY, EVIDENCE_DIRECTORY
+from reports.run_information import RunInformation
 
 _STEP_STATUSES = {"passed": "passed", "failed": "failed", "error": "broken"}
 """Any other step was not carried out, which Allure calls skipped."""

@@ -14,7 +14,7 @@ from reports.bundle.messages import as_csv, as_json, rows_of
 from reports.bundle.redaction import Redaction
 from reports.bundle.snapshot import Snapshot
 from reports.gherkin_lint import lint
-from reports.results import EVIDENCE_DIRECTORY, OUTPUT_FILES, RESULTS_FILE, RUN_FILE
+from reports.results_folder import EVIDENCE_DIRECTORY, OUTPUT_FILES, RESULTS_FILE, RUN_FILE
 from reports.written import WrittenTests
 
 _LEDGER = "requirements.toml"

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.results import EVIDENCE_DIRECTORY, Attachment, Message, RunInformation, ScenarioResult
+from reports.results import Attachment, Message, ScenarioResult
+from reports.results_folder import EVIDENCE_DIRECTORY
+from reports.run_information import RunInformation
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _COLUMNS = (

@@ -9,7 +9,7 @@ import jinja2
 
 from reports.bundle import names
 from reports.bundle.manifest import RunSummary, SignatureNote
-from reports.results import (
+from reports.results_folder import (
     COMPLETION_REPORT_FILE,
     CUCUMBER_FILE,
     EVIDENCE_DIRECTORY,

@@ -12,18 +12,9 @@ from pathlib import Path
 
 from reports.bundle.errors import BundleError
 from reports.bundle.manifest import COMPLETE, RunSummary
-from reports.results import (
-    EVIDENCE_DIRECTORY,
-    EXIT_MEANINGS,
-    RESULTS_FILE,
-    RUN_FILE,
-    ExitCode,
-    ResultsError,
-    RunInformation,
-    ScenarioResult,
-    Status,
-    read_results,
-)
+from reports.results import EXIT_MEANINGS, ExitCode, ScenarioResult, Status
+from reports.results_folder import EVIDENCE_DIRECTORY, RESULTS_FILE, RUN_FILE, ResultsError, read_results
+from reports.run_information import RunInformation
 
 
 @dataclass(frozen=True)

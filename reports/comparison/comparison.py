@@ -10,7 +10,8 @@ from reports.comparison.changes import Change, Detail, Kind, change_of, other_pa
 from reports.comparison.runs import ComparedRun
 from reports.comparison.settings import Difference, differences
 from reports.comparison.texts import stable
-from reports.results import ResultsError, ScenarioResult, Status
+from reports.results import ScenarioResult, Status
+from reports.results_folder import ResultsError
 
 
 @dataclass(frozen=True)

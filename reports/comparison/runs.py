@@ -9,15 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from reports.results import (
-    RESULTS_FILE,
-    RUN_FILE,
-    ResultsError,
-    RunInformation,
-    ScenarioResult,
-    Status,
-    read_results,
-)
+from reports.results import ScenarioResult, Status
+from reports.results_folder import RESULTS_FILE, RUN_FILE, ResultsError, read_results
+from reports.run_information import RunInformation
 
 MOST_OCTETS = 1 << 30
 """How large a record in a bundle may be: more is no run of ours."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from reports.comparison.texts import stable
-from reports.results import RunInformation
+from reports.run_information import RunInformation
 
 NOTHING = "none"
 NOT_THERE = "not there"

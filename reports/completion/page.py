@@ -16,7 +16,8 @@ from reports.completion.state import State, state_of
 from reports.criteria import Criteria, evaluate
 from reports.findings import Finding, findings, where
 from reports.matrix import Matrix, column_of, counts, matrix, plain_title, worst
-from reports.results import RunInformation, ScenarioResult, Status
+from reports.results import ScenarioResult, Status
+from reports.run_information import RunInformation
 from reports.timing import timing_sentence
 
 TITLE: Final = "MP107 (CR4296) conformance: test completion report"

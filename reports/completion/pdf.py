@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reports.replacing import replace_file
-from reports.results import COMPLETION_REPORT_FILE
+from reports.results_folder import COMPLETION_REPORT_FILE
 
 COMPLETION_PDF_FILE: Final = "completion-report.pdf"
 SECONDS: Final = 1800.0

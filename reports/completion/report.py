@@ -28,13 +28,9 @@ from reports.completion.pdf import COMPLETION_PDF_FILE
 from reports.completion.requirements import source_of, tests_of
 from reports.findings import where
 from reports.replacing import replace_file
-from reports.results import (
-    COMPLETION_REPORT_FILE,
-    EVIDENCE_DIRECTORY,
-    RunInformation,
-    ScenarioResult,
-    Status,
-)
+from reports.results import ScenarioResult, Status
+from reports.results_folder import COMPLETION_REPORT_FILE, EVIDENCE_DIRECTORY
+from reports.run_information import RunInformation
 
 _TEMPLATES = files("reports.completion") / "templates"
 _ISO_TIME = re.compile(r"(\d{4}-\d\d-\d\d)T([\d:.]+)\+00:00")

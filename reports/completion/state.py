@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from reports.exit_codes import exit_sentence
 from reports.matrix import counts
-from reports.results import ExitCode, RunInformation, ScenarioResult, Status
+from reports.results import ExitCode, ScenarioResult, Status
+from reports.run_information import RunInformation
 
 
 @dataclass(frozen=True)

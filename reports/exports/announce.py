@@ -7,7 +7,8 @@ from pathlib import Path
 
 from reports.exports.github import announce_to_github
 from reports.exports.gitlab import announce_to_gitlab
-from reports.results import RunInformation, ScenarioResult
+from reports.results import ScenarioResult
+from reports.run_information import RunInformation
 
 
 def announce(

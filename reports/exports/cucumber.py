@@ -16,14 +16,9 @@ from typing import Any
 from reports.exports.feature_files import FeatureFiles, Place, Tag, WrittenFeature
 from reports.exports.wording import kind, traced
 from reports.replacing import replace_file
-from reports.results import (
-    CUCUMBER_FILE,
-    EVIDENCE_DIRECTORY,
-    RunInformation,
-    ScenarioResult,
-    Status,
-    StepResult,
-)
+from reports.results import ScenarioResult, Status, StepResult
+from reports.results_folder import CUCUMBER_FILE, EVIDENCE_DIRECTORY
+from reports.run_information import RunInformation
 from reports.telling import telling
 
 LARGEST_EMBEDDING = 256 * 1024

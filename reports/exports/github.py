@@ -9,7 +9,8 @@ from reports.exports.feature_files import FeatureFiles
 from reports.exports.github_summary import summary
 from reports.exports.wording import KNOWN_ISSUE, counts_as, explained, fails, kind, unexplained, why
 from reports.findings import findings, where
-from reports.results import RunInformation, ScenarioResult, Status
+from reports.results import ScenarioResult, Status
+from reports.run_information import RunInformation
 
 _SHOWN = 10
 """Annotations of each kind that GitHub shows for a step; it drops the others silently."""

@@ -23,7 +23,9 @@ from reports.exports.wording import (
 )
 from reports.findings import Finding, findings, where
 from reports.matrix import ANY, Row, column_of, matrix
-from reports.results import EVIDENCE_DIRECTORY, OUTPUT_FILES, RunInformation, ScenarioResult, Status
+from reports.results import ScenarioResult, Status
+from reports.results_folder import EVIDENCE_DIRECTORY, OUTPUT_FILES
+from reports.run_information import RunInformation
 
 LIMIT = 1024 * 1024
 """Octets of the summaries of one step; GitHub shows nothing of a longer one."""

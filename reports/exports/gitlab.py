@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 from reports.exit_codes import exit_sentence
 from reports.exports.wording import counted
-from reports.results import OUTPUT_FILES, RunInformation, ScenarioResult
+from reports.results import ScenarioResult
+from reports.results_folder import OUTPUT_FILES
+from reports.run_information import RunInformation
 
 
 def announce_to_gitlab(

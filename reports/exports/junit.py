@@ -26,7 +26,9 @@ from reports.exports.wording import (
     why,
 )
 from reports.replacing import replace_file
-from reports.results import JUNIT_FILE, ExitCode, KnownIssue, RunInformation, ScenarioResult, Status
+from reports.results import ExitCode, ScenarioResult, Status
+from reports.results_folder import JUNIT_FILE
+from reports.run_information import KnownIssue, RunInformation
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS = {Status.FAILED: "failure", Status.ERROR: "error"}

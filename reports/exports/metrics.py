@@ -9,7 +9,9 @@ from pathlib import Path
 from reports.exports.wording import COUNTED, counts_as
 from reports.matrix import ANY
 from reports.replacing import replace_file
-from reports.results import METRICS_FILE, RunInformation, ScenarioResult
+from reports.results import ScenarioResult
+from reports.results_folder import METRICS_FILE
+from reports.run_information import RunInformation
 
 _PREFIX = "smets1_conformance"
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from reports.exit_codes import exit_sentence
-from reports.results import ExitCode, KnownIssue, RunInformation, ScenarioResult, Status
+from reports.results import ExitCode, ScenarioResult, Status
+from reports.run_information import KnownIssue, RunInformation
 from reports.telling import path_of, telling
 
 KNOWN_ISSUE = "known issue"

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from reports.gherkin_lint import WrittenScenario
-from reports.results import KnownIssue
+from reports.run_information import KnownIssue
 from reports.toml_entries import expectation, lines_of_entries
 from reports.written import WrittenRow
 
@@ -26,7 +26,7 @@ class KnownIssuesError(Exception):
 
 
 class _Entry(BaseModel):
-    """One entry as written; `reports.results.KnownIssue` says what each field is."""
+    """One entry as written; `reports.run_information.KnownIssue` says what each field is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

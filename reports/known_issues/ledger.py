@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reports.known_issues.matching import is_as_listed
-from reports.results import KnownIssue, Reason, RunInformation, ScenarioResult, Status
+from reports.results import Reason, ScenarioResult, Status
+from reports.run_information import KnownIssue, RunInformation
 
 _WITHOUT_VERDICT = (Status.ERROR, Status.NOT_RUN)
 """The scenario was selected, and may fail as listed when it is carried out next."""

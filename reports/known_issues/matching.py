@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from reports.results import KnownIssue, Reason
+from reports.results import Reason
+from reports.run_information import KnownIssue
 
 WHOLE_BELOW: Final = 12
 """A listed observation of fewer characters says too little to be a part: it must be all that was observed."""

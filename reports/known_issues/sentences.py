@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.results import KnownIssue
+from reports.run_information import KnownIssue
 
 
 def outcome(issue: KnownIssue) -> str:

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from reports.findings import findings, where
 from reports.known_issues import outcome
-from reports.results import RunInformation, ScenarioResult, Status
+from reports.results import ScenarioResult, Status
+from reports.run_information import RunInformation
 from reports.terminal.appearance import KNOWN_STYLE, STYLES
 from reports.terminal.explained import explain
 from reports.terminal.hanging import Said, labelled, listed

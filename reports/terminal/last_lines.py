@@ -12,13 +12,9 @@ from rich.text import Text
 
 from reports.exit_codes import exit_sentence
 from reports.matrix import counts
-from reports.results import (
-    COMPLETION_REPORT_FILE,
-    ExitCode,
-    RunInformation,
-    ScenarioResult,
-    Status,
-)
+from reports.results import ExitCode, ScenarioResult, Status
+from reports.results_folder import COMPLETION_REPORT_FILE
+from reports.run_information import RunInformation
 from reports.terminal.appearance import KNOWN_STYLE, STYLES
 from reports.terminal.hanging import Said, hanging, print_sentence
 from reports.timing import timing_sentence

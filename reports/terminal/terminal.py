@@ -9,7 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from reports.results import RunInformation, SanityCheck, ScenarioResult, Status
+from reports.results import ScenarioResult, Status
+from reports.run_information import RunInformation, SanityCheck
 from reports.terminal.appearance import PLAIN_WIDTH, Appearance, console, size_of, text_of
 from reports.terminal.end_summary import print_end_summary
 from reports.terminal.hanging import print_sentence

@@ -42,7 +42,7 @@ def compare(run_a: Path, run_b: Path | None, s1sp_a: str, s1sp_b: str, html: Pat
     """
     from reports import comparison
     from reports.replacing import replace_file
-    from reports.results import ResultsError
+    from reports.results_folder import ResultsError
 
     if bool(s1sp_a) != bool(s1sp_b):
         raise UserError(

@@ -14,7 +14,7 @@ from smets1_conformance.output_folder import output_option
 if TYPE_CHECKING:
     from reports.bundle import Verification
     from reports.bundle.manifest import Manifest
-    from reports.results import RunInformation
+    from reports.run_information import RunInformation
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -74,7 +74,7 @@ def bundle(
     """
     import features
     from reports.bundle import BundleError, Contents, Redaction, write_bundle
-    from reports.results import ResultsError, read_results
+    from reports.results_folder import ResultsError, read_results
     from reports.software import software
     from smets1_conformance.evidence_inputs import passphrases_named, signing_key, target_of
 
@@ -150,7 +150,7 @@ def _file_name_part(text: str) -> str:
 def _make_reports(output: Path, run: RunInformation) -> None:
     """Make the reports of a run that was killed or is at work: those that are there, if any, are older."""
     from reports.outputs import write_outputs
-    from reports.results import COMPLETION_REPORT_FILE
+    from reports.results_folder import COMPLETION_REPORT_FILE
 
     if not run.ended or not (output / COMPLETION_REPORT_FILE).is_file():
         write_outputs(output)

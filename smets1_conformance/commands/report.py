@@ -31,7 +31,7 @@ def report(output: Path, without_allure: bool, with_pdf: bool) -> None:
     from reports.allure_report.node import AllureUnavailable
     from reports.completion.pdf import PDFUnavailable, find_browser, print_pdf
     from reports.outputs import write_outputs
-    from reports.results import ResultsError
+    from reports.results_folder import ResultsError
 
     try:
         browser = find_browser() if with_pdf else None

@@ -152,7 +152,7 @@ def _counts(tags: Sequence[str], entries: Iterable[Requirement]) -> list[str]:
 
 def _show_results(ledger: Ledger, written: LintReport, folder: Path) -> None:
     from reports.ledger import coverage, missing
-    from reports.results import ResultsError, read_results
+    from reports.results_folder import ResultsError, read_results
 
     try:
         run, results = read_results(folder)

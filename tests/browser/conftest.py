@@ -12,15 +12,9 @@ import pytest
 from reports.allure_report.html import render
 from reports.allure_report.node import AllureUnavailable, find_node
 from reports.outputs import write_outputs
-from reports.results import (
-    COMPLETION_REPORT_FILE,
-    Assurance,
-    KnownIssue,
-    ResultsWriter,
-    ScenarioResult,
-    Status,
-    read_results,
-)
+from reports.results import ScenarioResult, Status
+from reports.results_folder import COMPLETION_REPORT_FILE, ResultsWriter, read_results
+from reports.run_information import Assurance, KnownIssue
 from tests.browser.chromium import Chromium, Opened, chromium
 from tests.reports.conftest import Suite, outline
 

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from reports.results import RunInformation, ScenarioResult, read_results
+from reports.results import ScenarioResult
+from reports.results_folder import read_results
+from reports.run_information import RunInformation
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from reports.allure_report.history import HISTORY_FILE, MOST_RUNS, read_history
-from reports.results import ResultsError, ResultsWriter, RunInformation
+from reports.results_folder import ResultsError, ResultsWriter
+from reports.run_information import RunInformation
 
 
 def run(day: int) -> RunInformation:

@@ -12,7 +12,7 @@ import pytest
 from reports.allure_report.history import HISTORY_FILE
 from reports.allure_report.html import ANALYTICS_HOSTS, render, without_network_calls
 from reports.allure_report.node import ALLURE_VERSION, AllureUnavailable, find_node
-from reports.results import ResultsError
+from reports.results_folder import ResultsError
 from tests.reports.conftest import ROOT, Suite, outline
 
 ANALYTICS = """<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>

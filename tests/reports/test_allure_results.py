@@ -11,17 +11,8 @@ import pytest
 
 from reports.allure_report.environment import executor
 from reports.allure_report.results import write_allure_results
-from reports.results import (
-    Assurance,
-    Attachment,
-    KnownIssue,
-    Reason,
-    RunInformation,
-    SanityCheck,
-    ScenarioResult,
-    Status,
-    StepResult,
-)
+from reports.results import Attachment, Reason, ScenarioResult, Status, StepResult
+from reports.run_information import Assurance, KnownIssue, RunInformation, SanityCheck
 from tests.reports.conftest import Suite, outline
 
 RUN = RunInformation(

@@ -8,15 +8,8 @@ from typing import Any
 import pytest
 
 from reports.criteria import LIMITS, Criterion, evaluate
-from reports.results import (
-    Assurance,
-    KnownIssue,
-    Reason,
-    RunInformation,
-    SanityCheck,
-    ScenarioResult,
-    Status,
-)
+from reports.results import Reason, ScenarioResult, Status
+from reports.run_information import Assurance, KnownIssue, RunInformation, SanityCheck
 
 NONE = ": none"
 LIMIT_TEXTS = {

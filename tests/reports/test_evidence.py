@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.results import ResultsError, read_results
+from reports.results_folder import ResultsError, read_results
 from tests.reports.conftest import Suite, outline
 
 ROWS = [

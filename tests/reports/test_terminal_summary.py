@@ -6,17 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reports.results import (
-    Attachment,
-    ExitCode,
-    KnownIssue,
-    Message,
-    Reason,
-    RunInformation,
-    ScenarioResult,
-    Status,
-    StepResult,
-)
+from reports.results import Attachment, ExitCode, Message, Reason, ScenarioResult, Status, StepResult
+from reports.run_information import KnownIssue, RunInformation
 from reports.terminal.appearance import console, text_of
 from reports.terminal.end_summary import print_end_summary
 from reports.terminal.scenario_lines import ScenarioLines

@@ -12,7 +12,9 @@ import pytest
 
 from reports.conclusion import conclude
 from reports.logbook import Logbook
-from reports.results import ExitCode, ResultsWriter, RunInformation, ScenarioResult, Status, read_results
+from reports.results import ExitCode, ScenarioResult, Status
+from reports.results_folder import ResultsWriter, read_results
+from reports.run_information import RunInformation
 from tests.reports.conftest import Suite, outline
 
 

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from reports.exit_codes import exit_code_of, exit_sentence, meaning_of, without_outputs
-from reports.results import EXIT_MEANINGS, ExitCode, KnownIssue, RunInformation, Status
+from reports.results import EXIT_MEANINGS, ExitCode, Status
+from reports.run_information import KnownIssue, RunInformation
 from smets1_conformance.cli import group
 from tests.reports.conftest import Suite, outline
 

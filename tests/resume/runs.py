@@ -11,7 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from reports.results import RunInformation, ScenarioResult, read_results
+from reports.results import ScenarioResult
+from reports.results_folder import read_results
+from reports.run_information import RunInformation
 from target.deadline import Deadline
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from pathlib import Path
 from click.testing import CliRunner
 from lxml import etree
 
-from reports.results import EVIDENCE_DIRECTORY
+from reports.results_folder import EVIDENCE_DIRECTORY
 from smets1_conformance.cli import group
 from tests.resume.runs import Run, results_of
 

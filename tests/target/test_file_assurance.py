@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from reports.criteria import LIMITS
-from reports.results import Assurance as RecordedAssurance
-from reports.results import read_results
+from reports.results_folder import read_results
+from reports.run_information import Assurance as RecordedAssurance
 from target.file import TargetFile, TargetFileError, load_target
 from target.file_assurance import Assurance, Limits
 from tests.cli.test_cli import call

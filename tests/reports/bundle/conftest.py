@@ -12,15 +12,9 @@ from pathlib import Path
 import pytest
 
 from reports.bundle import Contents, Redaction, SigningKey, write_bundle
-from reports.results import (
-    Attachment,
-    Message,
-    ResultsWriter,
-    RunInformation,
-    ScenarioResult,
-    Status,
-    StepResult,
-)
+from reports.results import Attachment, Message, ScenarioResult, Status, StepResult
+from reports.results_folder import ResultsWriter
+from reports.run_information import RunInformation
 
 ROOT = Path(__file__).parents[3]
 MADE_WITH = {"smets1-conformance": "1.2.3"}

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from reports.bundle import BundleError, NotABundle, SigningKey, verify_bundle
 from reports.bundle.container import DEFLATED, MOST_ENTRIES, Entry, regions
-from reports.results import ScenarioResult, Status, read_results
+from reports.results import ScenarioResult, Status
+from reports.results_folder import read_results
 from tests.reports.bundle.conftest import Folder, message
 
 

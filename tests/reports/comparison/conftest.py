@@ -8,16 +8,9 @@ from typing import Any
 
 import pytest
 
-from reports.results import (
-    Attachment,
-    Message,
-    Reason,
-    ResultsWriter,
-    RunInformation,
-    ScenarioResult,
-    Status,
-    StepResult,
-)
+from reports.results import Attachment, Message, Reason, ScenarioResult, Status, StepResult
+from reports.results_folder import ResultsWriter
+from reports.run_information import RunInformation
 
 Folder = Callable[..., Path]
 REJECTED = Reason("the DSP accepts SRV 6.15.1 [FIA 4.1]", "I99", "a synchronous rejection with E4")

@@ -8,7 +8,9 @@ import pytest
 
 from reports.comparison import Comparison, compare, read_run
 from reports.comparison.changes import Detail, Kind
-from reports.results import Assurance, KnownIssue, Reason, ResultsError, ScenarioResult, Status
+from reports.results import Reason, ScenarioResult, Status
+from reports.results_folder import ResultsError
+from reports.run_information import Assurance, KnownIssue
 from tests.reports.comparison.conftest import Folder, scenario, talking
 
 PASSED, FAILED, ERROR = Status.PASSED, Status.FAILED, Status.ERROR

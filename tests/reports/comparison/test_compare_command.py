@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from reports.comparison import compare, comparison_page, print_comparison, read_run
-from reports.results import Assurance, KnownIssue, Status
+from reports.results import Status
+from reports.run_information import Assurance, KnownIssue
 from smets1_conformance.commands.compare import compare as command
 from tests.reports.comparison.conftest import Folder, scenario, talking
 

@@ -9,7 +9,9 @@ import pytest
 from lxml import html
 
 from reports.completion import write_completion_report
-from reports.results import EVIDENCE_DIRECTORY, RunInformation, ScenarioResult, read_results
+from reports.results import ScenarioResult
+from reports.results_folder import EVIDENCE_DIRECTORY, read_results
+from reports.run_information import RunInformation
 from tests.reports.completion import planted
 
 

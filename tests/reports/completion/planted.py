@@ -6,21 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from reports.results import (
-    EVIDENCE_DIRECTORY,
-    Assurance,
-    Attachment,
-    ExitCode,
-    KnownIssue,
-    Message,
-    Reason,
-    ResultsWriter,
-    RunInformation,
-    SanityCheck,
-    ScenarioResult,
-    Status,
-    StepResult,
-)
+from reports.results import Attachment, ExitCode, Message, Reason, ScenarioResult, Status, StepResult
+from reports.results_folder import EVIDENCE_DIRECTORY, ResultsWriter
+from reports.run_information import Assurance, KnownIssue, RunInformation, SanityCheck
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 USER, DEVICE = "02-53-31-00-00-00-00-11", "02-02-24-04-00-00-00-01"

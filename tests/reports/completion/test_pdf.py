@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from reports.completion import write_completion_report
 from reports.completion.pdf import COMPLETION_PDF_FILE, PDFUnavailable, find_browser, print_pdf
-from reports.results import RunInformation
+from reports.run_information import RunInformation
 from smets1_conformance.commands.report import report
 from tests.reports.completion import planted
 

@@ -9,7 +9,8 @@ from reports.completion import write_completion_report
 from reports.completion.failures import in_full
 from reports.completion.laid_out import Desk
 from reports.completion.requirements import RequirementCoverage
-from reports.results import EVIDENCE_DIRECTORY, Reason, Status, read_results
+from reports.results import Reason, Status
+from reports.results_folder import EVIDENCE_DIRECTORY, read_results
 
 FEW, MANY = 6, 36
 MOST = 15_000

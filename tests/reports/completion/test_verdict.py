@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reports.results import ExitCode, RunInformation, ScenarioResult, Status
+from reports.results import ExitCode, ScenarioResult, Status
+from reports.run_information import RunInformation
 from tests.reports.completion import planted
 from tests.reports.completion.conftest import report_of
 

@@ -10,17 +10,9 @@ import pytest
 
 from reports.exit_codes import exit_code_of
 from reports.outputs import Writer
-from reports.results import (
-    Attachment,
-    KnownIssue,
-    Reason,
-    ResultsWriter,
-    RunInformation,
-    ScenarioResult,
-    Status,
-    StepResult,
-    read_results,
-)
+from reports.results import Attachment, Reason, ScenarioResult, Status, StepResult
+from reports.results_folder import ResultsWriter, read_results
+from reports.run_information import KnownIssue, RunInformation
 
 FEATURE = """\
 @MP107 @requirement-1

@@ -12,7 +12,9 @@ from markdown_it import MarkdownIt
 
 from reports.exports.announce import announce
 from reports.exports.github_summary import LIMIT, summary
-from reports.results import RunInformation, ScenarioResult, Status, read_results
+from reports.results import ScenarioResult, Status
+from reports.results_folder import read_results
+from reports.run_information import RunInformation
 from tests.reports.exports.conftest import Folder, ended, known_issue, reason, row, under_the_rule
 
 Lines = tuple[list[str], Callable[[str], None]]

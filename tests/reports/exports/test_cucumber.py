@@ -11,7 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from reports.exports.cucumber import EMBEDDINGS_ALTOGETHER, LARGEST_EMBEDDING, write_cucumber
-from reports.results import Attachment, ScenarioResult, Status, read_results
+from reports.results import Attachment, ScenarioResult, Status
+from reports.results_folder import read_results
 from tests.reports.exports.conftest import EVIDENCE, FEATURE, Folder, row, under_the_rule
 
 SCHEMA = Draft202012Validator(json.loads(Path(__file__).with_name("cucumber.schema.json").read_text()))

@@ -8,7 +8,8 @@ import pytest
 from lxml import etree
 
 from reports.exports.junit import write_junit
-from reports.results import RunInformation, ScenarioResult, Status
+from reports.results import ScenarioResult, Status
+from reports.run_information import RunInformation
 from tests.reports.exports.conftest import Folder, ended, known_issue, reason, row, under_the_rule
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).with_name("junit.xsd")))

@@ -8,7 +8,8 @@ import shlex
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from reports.exports.metrics import write_metrics
-from reports.results import ChainTime, RunInformation, ScenarioResult, Status, Timing
+from reports.results import ScenarioResult, Status
+from reports.run_information import ChainTime, RunInformation, Timing
 from tests.reports.exports.conftest import Folder, ended, known_issue, row, under_the_rule
 
 RESULTS = [

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reports.outputs import write_outputs
-from reports.results import OUTPUT_FILES, Status
+from reports.results import Status
+from reports.results_folder import OUTPUT_FILES
 from tests.reports.exports.conftest import Folder, row
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reports.results import KnownIssue, Reason, ScenarioResult, Status
+from reports.results import Reason, ScenarioResult, Status
+from reports.run_information import KnownIssue
 
 LISTED = "a synchronous rejection with response code E4"
 REASON = Reason(requirement="the DSP accepts SRV 6.15.1 of ed-north [FIA 4.1]", actual=LISTED)

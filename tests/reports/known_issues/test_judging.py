@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from reports.known_issues import KnownIssueLedger, is_as_listed, outcome
-from reports.results import KnownIssue, Reason, ScenarioResult, Status
+from reports.results import Reason, ScenarioResult, Status
+from reports.run_information import KnownIssue
 from tests.reports.known_issues.made import LISTED, REASON, issue, result
 
 

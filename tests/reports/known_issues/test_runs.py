@@ -8,7 +8,8 @@ import pytest
 
 from reports.known_issues import KnownIssueLedger
 from reports.logbook import Logbook
-from reports.results import KnownIssue, ResultsError, RunInformation, read_results
+from reports.results_folder import ResultsError, read_results
+from reports.run_information import KnownIssue, RunInformation
 from tests.reports.conftest import Outcome, Suite, outline
 from tests.reports.known_issues.made import issue, result
 

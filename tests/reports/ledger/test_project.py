@@ -110,7 +110,9 @@ def test_what_the_sources_ask_for_at_a_glance() -> None:
 
 
 def test_the_verdict_of_a_run_by_requirement(tmp_path: Path) -> None:
-    from reports.results import ResultsWriter, RunInformation, Status
+    from reports.results import Status
+    from reports.results_folder import ResultsWriter
+    from reports.run_information import RunInformation
 
     writer = ResultsWriter(tmp_path)
     writer.prepare()

@@ -1,4 +1,4 @@
-"""What a sentence expects of an exchange, and how a nonconformity is told: Requirement, Expected, Actual."""
+"""What a sentence expects of an exchange, and how a nonconformity is told: Requirement, Expected, Observed."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class TargetNonconformity(AssertionError):
         self.requirement = requirement
         self.expected = expected
         self.actual = actual
-        super().__init__(f"Requirement: {requirement}\n   Expected: {expected}\n     Actual: {actual}")
+        super().__init__(f"Requirement: {requirement}\n   Expected: {expected}\n   Observed: {actual}")
 
 
 class NonconformingAnswer(TargetNonconformity):

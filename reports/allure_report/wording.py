@@ -89,7 +89,7 @@ def _lines(reason: Reason, status: Status) -> Sequence[str]:
     entries = {
         "Requirement" if status is Status.FAILED else "While": reason.requirement,
         "Expected": reason.expected,
-        "Actual": reason.actual,
+        "Observed": reason.actual,
         "Device": reason.device,
         "Messages": ", ".join(reason.message_ids),
     }

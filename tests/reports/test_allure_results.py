@@ -105,7 +105,7 @@ def test_a_failure_says_what_was_asked_for_and_what_was_seen(tmp_path: Path) -> 
     (test,) = written(tmp_path, FAILED)
     assert test["status"] == "failed"
     assert test["statusDetails"] == {
-        "message": "Requirement: the DSP rejects the request [FIA 5.2]\nExpected: E2\nActual: I99\n"
+        "message": "Requirement: the DSP rejects the request [FIA 5.2]\nExpected: E2\nObserved: I99\n"
         "Device: 90-B3-D5-1F\nMessages: A:B:1",
         "expected": "E2",
         "actual": "I99",

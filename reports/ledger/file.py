@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,20 +12,10 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from reports.gherkin_lint import LintReport, feature_files, lint
 from reports.ledger.model import Document, Ledger, Requirement
+from reports.toml_entries import expectation, lines_of_entries
 
 PACKAGED: Final = Path(__file__).parents[2] / "features" / "requirements.toml"
 """Beside the features, in a checkout as in a wheel; found without importing them."""
-
-_EXPECTED = {
-    "missing": "this field is required and is not there; add it",
-    "unexpected_keyword_argument": "this field is not known here; remove it or correct its name",
-    "string_type": "expected text in quotes",
-    "tuple_type": 'expected a list, such as ["MP107-T01"]',
-    "dataclass_type": "expected a table",
-    "too_short": "expected at least one",
-    "string_too_short": "expected text, found none",
-}
-_ENTRY = re.compile(r"^\s*\[\[\s*(\w+)\s*\]\]")
 
 
 @dataclass(frozen=True)
@@ -62,7 +51,7 @@ def load_ledger(path: Path | None = None) -> Ledger:
         raise LedgerError(f"{path}: cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise LedgerError(f"{path}: not valid TOML: {error}") from None
-    lines = _lines_of_entries(text)
+    lines = lines_of_entries(text)
     _number(content.get("requirement"), lines.get("requirement", []))
     try:
         found = _FILE.validate_python(content)
@@ -89,15 +78,6 @@ def _number(entries: object, lines: Sequence[int]) -> None:
             entry["line"] = line
 
 
-def _lines_of_entries(text: str) -> dict[str, list[int]]:
-    """The line of each ``[[table]]``, by its name: `tomllib` keeps no positions."""
-    lines: dict[str, list[int]] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _ENTRY.match(line):
-            lines.setdefault(header[1], []).append(number)
-    return lines
-
-
 def _sentence(
     path: Path, content: Mapping[str, Any], lines: Mapping[str, list[int]], finding: Mapping[str, Any]
 ) -> str:
@@ -110,16 +90,4 @@ def _sentence(
         entry = content[table][index]
         found_name = entry.get("id") or entry.get("tag") if isinstance(entry, Mapping) else ""
         name = f" {found_name or table}"
-    return f"{place}:{name} {field}: {_message(finding)}"
-
-
-def _message(finding: Mapping[str, Any]) -> str:
-    kind = finding["type"]
-    if kind in _EXPECTED:
-        return _EXPECTED[kind]
-    if kind == "value_error":
-        return str(finding["ctx"]["error"])
-    if kind == "string_pattern_mismatch":
-        return f"expected text like {finding['ctx']['pattern']}, found {finding['input']!r}"
-    message = str(finding["msg"])
-    return f"{message[:1].lower()}{message[1:]}, found {finding['input']!r}"
+    return f"{place}:{name} {field}: {expectation(finding)}"

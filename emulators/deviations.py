@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from emulators.deviation_parts import Deviation
 from emulators.deviations_of_dsp import DSP_DEVIATIONS
+from emulators.deviations_of_registration_check import REGISTRATION_CHECK_DEVIATIONS
 from emulators.deviations_of_s1sp import S1SP_DEVIATIONS
 from emulators.deviations_of_slot_memory import SLOT_MEMORY_DEVIATIONS
 from emulators.dsp.rules import DSPRules
@@ -19,7 +20,15 @@ from emulators.s1sp.rules import S1SPRules
 __all__ = ["DEVIATIONS", "Deviation", "UnknownDeviation", "check_names", "dsp_rules", "s1sp_rules"]
 
 DEVIATIONS: Mapping[str, Deviation] = MappingProxyType(
-    {deviation.name: deviation for deviation in (*DSP_DEVIATIONS, *S1SP_DEVIATIONS, *SLOT_MEMORY_DEVIATIONS)}
+    {
+        deviation.name: deviation
+        for deviation in (
+            *REGISTRATION_CHECK_DEVIATIONS,
+            *DSP_DEVIATIONS,
+            *S1SP_DEVIATIONS,
+            *SLOT_MEMORY_DEVIATIONS,
+        )
+    }
 )
 """Every deviation by its name."""
 

@@ -14,49 +14,17 @@ from duis.roles import NETWORK_OPERATORS, SUPPLIERS, RemotePartyRole
 from duis.signature import SignatureReason
 from duis.smki.trust import ChainReason
 from duis.xml import Children, Element, MessageError
-from emulators.checks import Rejection, with_outcome, with_removed, with_replaced, with_wrapped
+from emulators.checks import Rejection, with_outcome, with_wrapped
 from emulators.deviation_parts import (
     ALERTS,
-    REPAIRS,
-    REPAIRS_BESIDE_THE_UPDATE,
     Deviation,
     dsp_also_passes,
     dsp_without,
-    exempting,
-    s1sp_also_passes,
     s1sp_without,
 )
 from emulators.dsp.checks import DSPContext
 from emulators.dsp.rules import DSPRules
-from emulators.inventory import Device
-from emulators.registration_check import RegistrationQuestion, is_registered
-from emulators.request_context import RequestContext
-
-
-def _is_6_15_1_under_mp107(question: RegistrationQuestion) -> bool:
-    return question.mp107 and question.device.is_smets1 and question.srv == "6.15.1"
-
-
-def _exempts_every_sender(rules: DSPRules) -> DSPRules:
-    wrong = exempting(_is_6_15_1_under_mp107)
-    exceptions = with_replaced(rules.registration_exceptions, "MP107", wrong)
-    return replace(rules, registration_exceptions=exceptions)
-
-
-def _exempts_every_srv(rules: DSPRules) -> DSPRules:
-    wrong = exempting(
-        lambda question: question.mp107 and question.device.is_smets1 and question.role in NETWORK_OPERATORS
-    )
-    exceptions = with_replaced(rules.registration_exceptions, "MP107", wrong)
-    return replace(rules, registration_exceptions=exceptions)
-
-
-def _is_network_operator_at_supplier_slot(context: RequestContext) -> bool:
-    return (
-        context.srv == "6.15.1"
-        and bool(context.eligible_roles & NETWORK_OPERATORS)
-        and context.facts.remote_party_role is RemotePartyRole.SUPPLIER
-    )
+from emulators.registration_check import is_registered
 
 
 def _is_supplier_at_network_operator_slot(context: DSPContext) -> bool:
@@ -92,10 +60,6 @@ def _is_tampered(context: DSPContext) -> bool:
 def _signer_has_expired(context: DSPContext) -> bool:
     expired = f"{SignatureReason.CHAIN}: {ChainReason.EXPIRED}"
     return (context.signature_error or "").startswith(expired)
-
-
-def _keeps_rdp_check(rules: DSPRules) -> DSPRules:
-    return replace(rules, registration_exceptions=with_removed(rules.registration_exceptions, "MP107"))
 
 
 def _read_leniently(root: Element) -> ServiceRequest:
@@ -165,17 +129,6 @@ def _refuses_another_operators_certificate(rules: DSPRules) -> DSPRules:
     return replace(rules, checks=checks)
 
 
-def _cannot_be_switched_on_again(rules: DSPRules) -> DSPRules:
-    was_off = False
-
-    def mp107(switch: bool, _device: Device | None) -> bool:
-        nonlocal was_off
-        was_off = was_off or not switch
-        return not was_off
-
-    return replace(rules, mp107=mp107)
-
-
 def _registered_operator(named: EUI64, registered: EUI64 | None) -> tuple[EUI64, ...]:
     return (named,) if registered is None else (registered,)
 
@@ -185,41 +138,6 @@ def _both_operators(named: EUI64, registered: EUI64 | None) -> tuple[EUI64, ...]
 
 
 DSP_DEVIATIONS: tuple[Deviation, ...] = (
-    Deviation(
-        "dsp-keeps-rdp-check",
-        "the DSP checks Registration Data for every 6.15.1, as if MP107 had never come",
-        (*REPAIRS, *REPAIRS_BESIDE_THE_UPDATE),
-        _keeps_rdp_check,
-    ),
-    Deviation(
-        "dsp-exempts-every-sender",
-        "the exemption does not look at the sender's role",
-        ("T13",),
-        _exempts_every_sender,
-    ),
-    Deviation(
-        "dsp-exempts-every-srv",
-        "the exemption covers whatever a Network Operator sends",
-        ("T14",),
-        _exempts_every_srv,
-    ),
-    Deviation(
-        "dsp-exempts-any-remote-party-role",
-        "a Network Operator may replace the Supplier's certificate, and no owner check stops it",
-        ("T15",),
-        dsp_also_passes(
-            _is_network_operator_at_supplier_slot,
-            "registration data",
-            "remote party role",
-            "certificate role",
-        ),
-        s1sp_also_passes(
-            _is_network_operator_at_supplier_slot,
-            "S1SP registration data",
-            "S1SP slot owner",
-            "S1SP certificate role",
-        ),
-    ),
     Deviation(
         "dsp-accepts-supplier-on-network-operator-slot",
         "the registered Supplier's 6.15.1 for the Network Operator slot is acknowledged",
@@ -231,12 +149,6 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
         "roles that may not send the SRV are let through",
         ("T11",),
         dsp_also_passes(_has_no_eligible_role, "user role", "registration data", "remote party role"),
-    ),
-    Deviation(
-        "dsp-wrong-rejection-code",
-        "a sender that is not eligible for the device is told E1 instead of E4",
-        ("T13", "T14", "T21", "T22", "T23"),
-        lambda rules: replace(rules, checks=with_outcome(rules.checks, "registration data", Rejection("E1"))),
     ),
     Deviation(
         "dsp-refuses-handover",
@@ -261,26 +173,6 @@ DSP_DEVIATIONS: tuple[Deviation, ...] = (
         "the registered Supplier's 6.15.1 for its own slot is rejected",
         ("T12", "R2-20"),
         _refuses_supplier_on_own_slot,
-    ),
-    Deviation(
-        "dsp-switch-covers-only-s1sp1",
-        "the DSP's switch works for devices of S1SP1 only",
-        (*REPAIRS, *REPAIRS_BESIDE_THE_UPDATE),
-        lambda rules: replace(
-            rules, mp107=lambda switch, device: switch and device is not None and device.s1sp == "S1SP1"
-        ),
-    ),
-    Deviation(
-        "dsp-ignores-its-switch",
-        "MP107 is on at the DSP whatever its switch says",
-        ("T21", "T22", "T23"),
-        lambda rules: replace(rules, mp107=lambda _switch, _device: True),
-    ),
-    Deviation(
-        "dsp-cannot-be-switched-on-again",
-        "once its switch was off, the DSP behaves as if it always were",
-        ("T23",),
-        _cannot_be_switched_on_again,
     ),
     Deviation(
         "dsp-loses-s1sp-alerts",

@@ -206,6 +206,7 @@ class ManagementPlane(Generic[RulesT]):
                 "s1sp": device.s1sp,
                 "mpxn": device.mpxn,
                 "set": device.set_id,
+                "chf_id": device.chf_id,
                 "registered": registered.get(device.mpxn or "", {}),
             }
             for device in estate.devices.values()

@@ -5,17 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from duis.roles import UserRole
+from duis.roles import DeviceType, UserRole
 from target.estate import DeviceUnderTest, TestEstate
 from target.service_user import ServiceUser
 
 Resolver = Callable[[TestEstate, DeviceUnderTest], ServiceUser]
+
+
+def _electricity_meter_beside(estate: TestEstate, device: DeviceUnderTest) -> DeviceUnderTest:
+    """The ESME whose Import Supplier exceptions SRPD 6.2(a) and (b) are about."""
+    return estate.on_same_hub(device, DeviceType.ESME)
+
 
 ACTORS: Mapping[str, Resolver] = {
     "the Supplier": lambda estate, device: estate.supplier_of(device),
     "another Supplier": lambda estate, device: estate.unregistered_supplier(device),
     "the correct Network Operator": lambda estate, device: estate.network_operator_of(device),
     "the incorrect Network Operator": lambda estate, device: estate.other_network_operator(device),
+    "the Import Supplier on its Communications Hub Function": lambda estate, device: estate.supplier_of(
+        _electricity_meter_beside(estate, device)
+    ),
+    "another Import Supplier": lambda estate, device: estate.unregistered_supplier(
+        _electricity_meter_beside(estate, device)
+    ),
     "the Export Supplier": lambda estate, _: estate.user_in_role(UserRole.EXPORT_SUPPLIER),
     "the Registered Supplier Agent": lambda estate, _: estate.user_in_role(
         UserRole.REGISTERED_SUPPLIER_AGENT

@@ -11,7 +11,7 @@ from steps.sentences import then
 from steps.verdict import expect_alert, expect_rejected, expect_replacement, expect_success
 from target.errors import TargetNonconformity
 from target.exchange import Exchange
-from target.observations import Acknowledged
+from target.observations import Acknowledged, S1SPRejection
 
 
 def _exchange(scenario: Scenario, s1sp: str) -> Exchange:
@@ -39,6 +39,25 @@ def answers_with_new_party(scenario: Scenario, s1sp: str, owner: str) -> None:
 def answers_with_success(scenario: Scenario, s1sp: str) -> None:
     """A verified SMETS1 response that reports success."""
     expect_success(_exchange(scenario, s1sp))
+
+
+@then(parsers.re(r"(?P<s1sp>S1SP\d) does not reject the request because of Registration Data"))
+def admits_by_exception(scenario: Scenario, s1sp: str) -> None:
+    """The exceptions hold for validation 2 too [FIA 3.2]; what else the S1SP answers is recorded."""
+    exchange = _exchange(scenario, s1sp)
+    code = scenario.session.target.assumptions.s1sp_alert_codes.registration
+    result = exchange.result()
+    if isinstance(result, S1SPRejection) and result.alert_code == code:
+        raise TargetNonconformity(
+            requirement=f"an exception of SRPD 6.2 frees {exchange.title} from the check of {s1sp} too "
+            "[SRPD 16.1]",
+            expected=f"any answer but S1SP Alert {code}",
+            actual=result.describe(),
+        )
+    answer = f"S1SP Alert {result.alert_code}" if isinstance(result, S1SPRejection) else "a SMETS1 response"
+    scenario.recorder.observe(
+        f"what {s1sp} answers to SRV {exchange.srv} of the {exchange.sender.role}", answer
+    )
 
 
 @then("the other two S1SPs answer with a signed success")

@@ -9,18 +9,21 @@ from pytest_bdd import parsers
 
 from duis.requests import (
     Body,
+    JoinServiceCriticalBody,
+    JoinServiceNonCriticalBody,
     ReadInstantaneousImportRegistersBody,
     ReadNetworkDataBody,
+    RestoreGPFDeviceLogBody,
     RetrieveDeviceSecurityCredentialsKRPBody,
 )
-from duis.roles import RemotePartyRole
+from duis.roles import DeviceType, RemotePartyRole
 from steps.actors import TYPES, one_of
 from steps.context import Scenario, arrangeable
 from steps.defects import DEFECTS
 from steps.sentences import given, then, when
 from steps.verdict import expect_acknowledged, expect_replacement
 from target.credentials import Credentials, handover, update_credentials
-from target.errors import TargetNonconformity
+from target.errors import NotArrangeable, TargetNonconformity
 from target.estate import DeviceUnderTest
 from target.exchange import Exchange
 from target.service_user import ServiceUser
@@ -147,6 +150,51 @@ READS: Mapping[str, Callable[[], Body]] = {
 def sends_read(scenario: Scenario, sender: str, srv: str) -> None:
     """An ordinary non-critical Service Request."""
     send(scenario, sender, scenario.device, READS[srv]())
+
+
+JOINS = {body.SRV: body for body in (JoinServiceCriticalBody, JoinServiceNonCriticalBody)}
+"""Join Service, by Service Reference Variant."""
+
+
+@when(
+    parsers.cfparse(
+        "{sender:Actor} sends SRV {srv:Join} joining it with the {other_type:DeviceType} of its premises",
+        extra_types=TYPES | {"Join": one_of(JOINS), "DeviceType": one_of(dict.fromkeys(DeviceType))},
+    )
+)
+def sends_join(scenario: Scenario, sender: str, srv: str, other_type: str) -> None:
+    """Join Service; the other device is on the same Communications Hub Function [SRPD 6.2(a)]."""
+    with arrangeable():
+        _no_real_device(scenario, "a Join Service")
+        _no_gas_supplier(scenario, sender)
+        other = scenario.estate.on_same_hub(scenario.device, other_type)
+    send(scenario, sender, scenario.device, JOINS[srv](other.device_id))
+
+
+@when(parsers.cfparse("{sender:Actor} sends SRV 8.12.2 restoring its Device Log", extra_types=TYPES))
+def sends_restore(scenario: Scenario, sender: str) -> None:
+    """Restore GPF Device Log; from which GPF is no matter of the registration check [SRPD 6.2(b)]."""
+    with arrangeable():
+        _no_real_device(scenario, "a Restore GPF Device Log")
+        _no_gas_supplier(scenario, sender)
+    send(scenario, sender, scenario.device, RestoreGPFDeviceLogBody(scenario.device.device_id))
+
+
+def _no_real_device(scenario: Scenario, request: str) -> None:
+    """Slots are put back after a scenario; what devices are joined with is not."""
+    s1sp = scenario.device.s1sp
+    if scenario.session.target.kind_of(s1sp) == "endpoint":
+        raise NotArrangeable(f"{s1sp} is an endpoint: nothing would undo there what {request} does")
+
+
+def _no_gas_supplier(scenario: Scenario, sender: str) -> None:
+    """Whoever is registered for the device needs no exception, and proves none."""
+    device, user = scenario.device, scenario.party(sender)
+    if sender != "the Supplier" and user.user_id == scenario.estate.supplier_of(device).user_id:
+        raise NotArrangeable(
+            f"{user.name}, {sender}, is the registered Supplier of the {device.device_type} "
+            f"{device.device_id} as well: it is eligible without an exception"
+        )
 
 
 @when(

@@ -27,6 +27,7 @@ class DeviceUnderTest:
         s1sp: The S1SP that serves it.
         mpxn: Its MPAN or MPRN.
         registered: User ID of the registered party by User Role.
+        chf_id: The Communications Hub Function it belongs to, where that is known.
     """
 
     device_id: EUI64
@@ -34,6 +35,7 @@ class DeviceUnderTest:
     s1sp: str
     mpxn: str | None
     registered: Mapping[UserRole, EUI64]
+    chf_id: EUI64 | None = None
 
     @property
     def is_gas(self) -> bool:

@@ -166,6 +166,7 @@ def _device(row: Mapping[str, Any]) -> DeviceUnderTest:
         s1sp=str(row["s1sp"]),
         mpxn=row.get("mpxn"),
         registered={UserRole(role): EUI64(user_id) for role, user_id in row.get("registered", {}).items()},
+        chf_id=EUI64(row["chf_id"]) if row.get("chf_id") else None,
     )
 
 

@@ -13,6 +13,7 @@ from target.data_update import DataUpdate, RehearsedDataUpdate
 from target.deadline import listen
 from target.errors import NotArrangeable
 from target.observations import DeviceAlertSeen
+from target.pool.population import Population
 from target.service_user import EstateLink, ServiceUser
 
 __all__ = ["DCC", "DeviceUnderTest", "TestEstate", "TrafficRecord"]
@@ -55,6 +56,27 @@ class TestEstate:
             if device.s1sp == s1sp and device.device_type == device_type:
                 return device
         raise NotArrangeable(f"the target has no {device_type} served by {s1sp}")
+
+    def on_same_hub(self, device: DeviceUnderTest, device_type: DeviceType | str) -> DeviceUnderTest:
+        """The first device of a type that shares the Communications Hub Function of another.
+
+        It is there to be named in a request, and for who is registered for it: it need not be leased.
+
+        Raises:
+            NotArrangeable: The target has none, or does not tell.
+        """
+        if device.chf_id is None:
+            raise NotArrangeable(
+                f"the target file does not tell the chf_id of the {device.device_type} {device.device_id}"
+            )
+        declared = (each.under_test for each in Population.of(self._link.target).devices)
+        for other in (*self.devices, *declared):
+            if (other.chf_id, other.device_type) == (device.chf_id, device_type):
+                return other
+        raise NotArrangeable(
+            f"the target has no {device_type} with chf_id {device.chf_id}, that of the "
+            f"{device.device_type} {device.device_id}"
+        )
 
     # Parties
 

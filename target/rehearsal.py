@@ -180,19 +180,25 @@ class _Arrangement:
 def _made_up(
     every: Sequence[str], s1sps: Sequence[str], users: tuple[ServiceUser, ...]
 ) -> tuple[DeviceUnderTest, ...]:
-    """An ESME and a GPF of each of these S1SPs, of the first User in each role."""
+    """The devices of one premises at each of these S1SPs, of the first User in each role."""
     registered: dict[UserRole, EUI64] = {}
     for user in users:
         for role in user.roles:
             if role in NETWORK_OPERATORS | SUPPLIERS:
                 registered.setdefault(role, user.user_id)
     return tuple(
-        DeviceUnderTest(EUI64(f"02-53-31-00-00-FF-{number:02X}-00"), device_type, s1sp, None, registered)
-        for number, (s1sp, device_type) in enumerate(
-            itertools.product(every, (DeviceType.ESME, DeviceType.GPF))
-        )
+        DeviceUnderTest(_made_up_id(hub, kind), device_type, s1sp, None, registered, _made_up_id(hub, 0))
+        for hub, s1sp in enumerate(every)
+        for kind, device_type in enumerate(_PREMISES, 1)
         if s1sp in s1sps
     )
+
+
+_PREMISES = (DeviceType.ESME, DeviceType.GPF, DeviceType.GSME, DeviceType.PPMID)
+
+
+def _made_up_id(hub: int, kind: int) -> EUI64:
+    return EUI64(f"02-53-31-00-00-FF-{hub:02X}-{kind:02X}")
 
 
 class _Inbox(EmptyInbox):

@@ -1,7 +1,8 @@
 @MP107 @requirement-1
 Feature: Only a Network Operator replacing the Network Operator's certificate is exempt from the registration check
   Nothing else changes with MP107: other Service Requests, and SRV 6.15.1 from a Supplier or anybody else, are
-  checked as before. A refusal by the DSP is synchronous: the S1SP never sees the request.
+  checked as before, and the exceptions there were before stay. A refusal by the DSP is synchronous: the S1SP
+  never sees the request.
 
   @MP107-T10 @FIA-5.2 @FIA-4.1 @severity-blocker
   Scenario Outline: The registered Supplier may not replace the Network Operator's certificate with SRV 6.15.1
@@ -139,3 +140,24 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
       | S1SP3 | ESME        | the incorrect Network Operator |
       | S1SP3 | GPF         | the correct Network Operator   |
       | S1SP3 | GPF         | the incorrect Network Operator |
+
+  @MP107-T16 @SRPD-6.2a @FIA-4.3 @severity-critical
+  Scenario Outline: The Import Supplier on the Communications Hub Function still joins a gas meter to the Gas Proxy Function
+    Given the <device_type> served by <s1sp> with the correct Network Operator's certificate in its Network Operator slot
+    When another Import Supplier sends SRV <srv> joining it with the GSME of its premises
+    Then the DSP rejects the request because the sender is not eligible for the device
+    And no slot has changed
+    And nothing came from <s1sp> about the request
+    When the Import Supplier on its Communications Hub Function sends SRV <srv> joining it with the GSME of its premises
+    Then the DSP acknowledges the request
+    And <s1sp> does not reject the request because of Registration Data
+    And no slot has changed
+
+    Examples:
+      | s1sp  | device_type | srv   |
+      | S1SP1 | GPF         | 8.7.1 |
+      | S1SP1 | GPF         | 8.7.2 |
+      | S1SP2 | GPF         | 8.7.1 |
+      | S1SP2 | GPF         | 8.7.2 |
+      | S1SP3 | GPF         | 8.7.1 |
+      | S1SP3 | GPF         | 8.7.2 |

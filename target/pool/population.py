@@ -44,7 +44,7 @@ class PoolDevice:
         """The device as a scenario sees it."""
         entry = self.entry
         return DeviceUnderTest(
-            entry.device_id, entry.device_type, entry.s1sp, entry.mpxn, dict(entry.registered)
+            entry.device_id, entry.device_type, entry.s1sp, entry.mpxn, dict(entry.registered), entry.chf_id
         )
 
     def fits(self, need: DeviceNeed) -> bool:

@@ -121,7 +121,7 @@ REGISTRATION_CHECK_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "dsp-checks-suppliers-only-for-6-15-1",
         "a Supplier that is not registered is let through with whatever else it sends",
-        ("T16",),
+        ("T16", "T17"),
         _exempts_suppliers_but_from_6_15_1,
     ),
     Deviation(
@@ -131,9 +131,15 @@ REGISTRATION_CHECK_DEVIATIONS: tuple[Deviation, ...] = (
         _knows_no_exception("gas join by Import Supplier"),
     ),
     Deviation(
+        "dsp-refuses-log-restore-by-import-supplier",
+        "the exception for the Import Supplier that restores the log of a GPF has been lost",
+        ("T17",),
+        _knows_no_exception("GPF log restore by Import Supplier"),
+    ),
+    Deviation(
         "s1sp-knows-no-exception-but-mp107",
         "the S1SP's registration check has MP107 in place of the exceptions there were before",
-        ("T16",),
+        ("T16", "T17"),
         s1sp=_knows_mp107_alone,
     ),
     Deviation(

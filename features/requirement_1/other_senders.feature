@@ -161,3 +161,21 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
       | S1SP2 | GPF         | 8.7.2 |
       | S1SP3 | GPF         | 8.7.1 |
       | S1SP3 | GPF         | 8.7.2 |
+
+  @MP107-T17 @SRPD-6.2b @FIA-4.3 @severity-critical
+  Scenario Outline: The Import Supplier on the Communications Hub Function still restores the log of the Gas Proxy Function
+    Given the <device_type> served by <s1sp> with the correct Network Operator's certificate in its Network Operator slot
+    When another Import Supplier sends SRV 8.12.2 restoring its Device Log
+    Then the DSP rejects the request because the sender is not eligible for the device
+    And no slot has changed
+    And nothing came from <s1sp> about the request
+    When the Import Supplier on its Communications Hub Function sends SRV 8.12.2 restoring its Device Log
+    Then the DSP acknowledges the request
+    And <s1sp> does not reject the request because of Registration Data
+    And no slot has changed
+
+    Examples:
+      | s1sp  | device_type |
+      | S1SP1 | GPF         |
+      | S1SP2 | GPF         |
+      | S1SP3 | GPF         |

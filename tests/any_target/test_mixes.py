@@ -10,16 +10,18 @@ from tests.any_target.conftest import Conformance
 from tests.any_target.vendor import vendor
 
 SELECTED = (
-    "S1SP2 and ESME and "
-    "(T01 or T02 or T03 or T11 or T12 or T20 or T22 or T23 or T34 or T35 or T40 or R2-01 or R2-11)"
+    "S1SP2 and (T17 or ESME and "
+    "(T01 or T02 or T03 or T11 or T12 or T20 or T22 or T23 or T34 or T35 or T40 or R2-01 or R2-11))"
 )
-"""Every kind of Given and every way a scenario leaves a device behind, for one S1SP and type."""
+"""Every kind of Given and every way a scenario leaves a device behind, for one S1SP; and a scenario that is
+about the GPF alone.
+"""
 
 NOT_WHERE_A_POPULATION_IS_SHARED = {"MP107-R2-01", "MP107-R2-11"}
 """The data update is for a whole population."""
 
 NOT_AT_A_DSP_ENDPOINT = {"MP107-T22", "MP107-T23"}
-NOT_AT_AN_S1SP_ENDPOINT = {"MP107-T03", "MP107-T20", "MP107-T22"}
+NOT_AT_AN_S1SP_ENDPOINT = {"MP107-T03", "MP107-T17", "MP107-T20", "MP107-T22"}
 
 
 @pytest.mark.parametrize(

@@ -115,11 +115,13 @@ def test_the_plan_for_people(endpoint: Path, tmp_path: Path) -> None:
         assert expected in answer.stdout
 
 
-def test_nothing_is_joined_at_an_endpoint(endpoint: Path, tmp_path: Path) -> None:
-    told = plan(tmp_path, "--target", str(endpoint), "--", "-m", "MP107-T16", "-k", "S1SP1")
+def test_nothing_is_joined_or_restored_at_an_endpoint(endpoint: Path, tmp_path: Path) -> None:
+    told = plan(tmp_path, "--target", str(endpoint), "--", "-m", "MP107-T16 or MP107-T17", "-k", "S1SP1")
     assert {each["outlook"] for each in told["scenarios"]} == {"not applicable"}
-    (reason,) = {each["reason"] for each in told["scenarios"]}
-    assert reason == "S1SP1 is an endpoint: nothing would undo there what a Join Service does"
+    assert {each["reason"] for each in told["scenarios"]} == {
+        f"S1SP1 is an endpoint: nothing would undo there what a {request} does"
+        for request in ("Join Service", "Restore GPF Device Log")
+    }
 
 
 def test_a_dry_run_writes_each_document_and_sends_none(endpoint: Path, tmp_path: Path) -> None:

@@ -32,10 +32,11 @@ def without_code(text: str) -> str:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors GitHub gives the headings of a page."""
-    headings = _HEADING.findall(_FENCE.sub("", page.read_text("utf-8")))
+    """The anchors GitHub gives the headings of a page, and those that stand in it."""
+    text = _FENCE.sub("", page.read_text("utf-8"))
+    headings = _HEADING.findall(text)
     kept = (re.sub(r"[^\w\- ]", "", re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", each)) for each in headings)
-    return {each.lower().replace(" ", "-") for each in kept}
+    return {each.lower().replace(" ", "-") for each in kept} | set(re.findall(r'<a id="([^"]+)"></a>', text))
 
 
 def broken_links(page: Path, text: str) -> Iterator[str]:

@@ -50,11 +50,12 @@ def _after_filling(change: Callable[[Connection, Tables], None]) -> Callable[...
     """A `carry_out` whose batch is changed before it is carried out."""
 
     def changed(
-        database: Database, connection: Connection, statements: Any, fill: Callable[[], None], **others: Any
+        database: Database, connection: Connection, statements: Any, fill: Callable[[], int], **others: Any
     ) -> Any:
-        def fill_and_change() -> None:
-            fill()
+        def fill_and_change() -> int:
+            devices = fill()
             change(connection, statements.tables)
+            return devices
 
         return carry_out(database, connection, statements, fill_and_change, **others)
 

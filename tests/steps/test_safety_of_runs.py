@@ -99,7 +99,7 @@ def test_an_endpoint_that_dies_ends_the_run_as_incomplete(
     start: Callable[..., Running], tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     with ExitStack() as systems:
-        there = systems.enter_context(vendor(tmp_path / "vendor", answer_after=0.3))
+        there = systems.enter_context(vendor(tmp_path / "vendor", answer_after=0.3, deadline=8.0))
         run = start(there.target_file, *options)
         run.until(lambda line: " passed " in line)
         systems.close()

@@ -121,7 +121,7 @@ REGISTRATION_CHECK_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "dsp-checks-suppliers-only-for-6-15-1",
         "a Supplier that is not registered is let through with whatever else it sends",
-        ("T16", "T17"),
+        ("T16", "T17", "T18"),
         _exempts_suppliers_but_from_6_15_1,
     ),
     Deviation(
@@ -137,9 +137,15 @@ REGISTRATION_CHECK_DEVIATIONS: tuple[Deviation, ...] = (
         _knows_no_exception("GPF log restore by Import Supplier"),
     ),
     Deviation(
+        "dsp-refuses-other-users",
+        "the exception for Other Users has been lost",
+        ("T18",),
+        _knows_no_exception("Other User"),
+    ),
+    Deviation(
         "s1sp-knows-no-exception-but-mp107",
         "the S1SP's registration check has MP107 in place of the exceptions there were before",
-        ("T16", "T17"),
+        ("T16", "T17", "T18"),
         s1sp=_knows_mp107_alone,
     ),
     Deviation(

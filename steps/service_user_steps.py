@@ -166,7 +166,7 @@ def sends_join(scenario: Scenario, sender: str, srv: str, other_type: str) -> No
     """Join Service; the other device is on the same Communications Hub Function [SRPD 6.2(a)]."""
     with arrangeable():
         _no_real_device(scenario, "a Join Service")
-        _no_gas_supplier(scenario, sender)
+        _not_registered(scenario, sender)
         other = scenario.estate.on_same_hub(scenario.device, other_type)
     send(scenario, sender, scenario.device, JOINS[srv](other.device_id))
 
@@ -176,7 +176,7 @@ def sends_restore(scenario: Scenario, sender: str) -> None:
     """Restore GPF Device Log; from which GPF is no matter of the registration check [SRPD 6.2(b)]."""
     with arrangeable():
         _no_real_device(scenario, "a Restore GPF Device Log")
-        _no_gas_supplier(scenario, sender)
+        _not_registered(scenario, sender)
     send(scenario, sender, scenario.device, RestoreGPFDeviceLogBody(scenario.device.device_id))
 
 
@@ -187,10 +187,10 @@ def _no_real_device(scenario: Scenario, request: str) -> None:
         raise NotArrangeable(f"{s1sp} is an endpoint: nothing would undo there what {request} does")
 
 
-def _no_gas_supplier(scenario: Scenario, sender: str) -> None:
+def _not_registered(scenario: Scenario, sender: str) -> None:
     """Whoever is registered for the device needs no exception, and proves none."""
     device, user = scenario.device, scenario.party(sender)
-    if sender != "the Supplier" and user.user_id == scenario.estate.supplier_of(device).user_id:
+    if user.user_id == scenario.estate.supplier_of(device).user_id:
         raise NotArrangeable(
             f"{user.name}, {sender}, is the registered Supplier of the {device.device_type} "
             f"{device.device_id} as well: it is eligible without an exception"

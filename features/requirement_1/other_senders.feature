@@ -179,3 +179,25 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
       | S1SP1 | GPF         |
       | S1SP2 | GPF         |
       | S1SP3 | GPF         |
+
+  @MP107-T18 @SRPD-6.2c @FIA-4.3 @severity-critical
+  Scenario Outline: An Other User is still eligible without a registration
+    # Join Service (Non-Critical) is open to Suppliers and to Other Users.
+    Given the <device_type> served by <s1sp> with the correct Network Operator's certificate in its Network Operator slot
+    When another Supplier sends SRV 8.7.2 joining it with the PPMID of its premises
+    Then the DSP rejects the request because the sender is not eligible for the device
+    And no slot has changed
+    And nothing came from <s1sp> about the request
+    When the Other User sends SRV 8.7.2 joining it with the PPMID of its premises
+    Then the DSP acknowledges the request
+    And <s1sp> does not reject the request because of Registration Data
+    And no slot has changed
+
+    Examples:
+      | s1sp  | device_type |
+      | S1SP1 | ESME        |
+      | S1SP1 | GPF         |
+      | S1SP2 | ESME        |
+      | S1SP2 | GPF         |
+      | S1SP3 | ESME        |
+      | S1SP3 | GPF         |

@@ -20,7 +20,8 @@ from emulators.deviation_parts import (
 )
 from emulators.dsp.rules import DSPRules
 from emulators.inventory import Device
-from emulators.registration_check import RegistrationException, RegistrationQuestion
+from emulators.registration import Period
+from emulators.registration_check import RegistrationException, RegistrationQuestion, is_registered
 from emulators.request_context import RequestContext
 from emulators.s1sp.rules import S1SPRules
 
@@ -60,6 +61,23 @@ def _knows_no_exception(name: str) -> DSPChange:
 def _knows_mp107_alone(rules: S1SPRules) -> S1SPRules:
     only = tuple(each for each in rules.registration_exceptions if each.name == "MP107")
     return replace(rules, registration_exceptions=only)
+
+
+def _is_registered_now_for_later(context: RequestContext) -> bool:
+    now = Period.instant(context.now)
+    return context.facts.execution_date_time is not None and _is_registered(context, now)
+
+
+def _is_registered_at_the_end_of_a_range(context: RequestContext) -> bool:
+    wanted = context.facts.read_period
+    return wanted is not None and _is_registered(context, Period.instant(wanted.end))
+
+
+def _is_registered(context: RequestContext, period: Period) -> bool:
+    return any(
+        is_registered(replace(context.registration_question(role), period=period))
+        for role in context.eligible_roles
+    )
 
 
 def _exempts_suppliers_but_from_6_15_1(rules: DSPRules) -> DSPRules:
@@ -121,7 +139,7 @@ REGISTRATION_CHECK_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "dsp-checks-suppliers-only-for-6-15-1",
         "a Supplier that is not registered is let through with whatever else it sends",
-        ("T16", "T17", "T18"),
+        ("T16", "T17", "T18", "T19", "T24"),
         _exempts_suppliers_but_from_6_15_1,
     ),
     Deviation(
@@ -143,6 +161,18 @@ REGISTRATION_CHECK_DEVIATIONS: tuple[Deviation, ...] = (
         _knows_no_exception("Other User"),
     ),
     Deviation(
+        "dsp-checks-future-dated-requests-as-of-now",
+        "whoever is registered when a request arrives may have it carried out when it no longer is",
+        ("T19",),
+        dsp_also_passes(_is_registered_now_for_later, "registration data"),
+    ),
+    Deviation(
+        "dsp-checks-a-range-of-dates-by-its-end",
+        "whoever is registered at the end of a range of dates may ask for all of it",
+        ("T24",),
+        dsp_also_passes(_is_registered_at_the_end_of_a_range, "registration data"),
+    ),
+    Deviation(
         "s1sp-knows-no-exception-but-mp107",
         "the S1SP's registration check has MP107 in place of the exceptions there were before",
         ("T16", "T17", "T18"),
@@ -151,7 +181,7 @@ REGISTRATION_CHECK_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "dsp-wrong-rejection-code",
         "a sender that is not eligible for the device is told E1 instead of E4",
-        ("T13", "T14", "T21", "T22", "T23"),
+        ("T13", "T14", "T16", "T17", "T18", "T19", "T21", "T22", "T23", "T24"),
         lambda rules: replace(rules, checks=with_outcome(rules.checks, "registration data", Rejection("E1"))),
     ),
     Deviation(

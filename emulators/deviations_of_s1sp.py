@@ -189,7 +189,7 @@ S1SP_DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
         "s1sp-wrong-alert-code",
         "S1VE4 and S1VE64 are taken for one another",
-        ALERTS,
+        (*ALERTS, "T16"),
         s1sp=lambda rules: replace(rules, s1sp_alert=_with_the_other_code),
     ),
     Deviation(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 from pytest_bdd import parsers
 
@@ -58,6 +59,27 @@ def slot_held_by(scenario: Scenario, s1sp: str, device_type: str, holder: str) -
 def slot_held_by_at_every_s1sp(scenario: Scenario, device_type: str, holder: str) -> None:
     """One device of each S1SP, all in the same state."""
     _arrange(scenario, device_type, holder, *S1SPS)
+
+
+@given(parsers.cfparse("the registration of {party:Actor} ends in two days", extra_types=TYPES))
+def registration_ends(scenario: Scenario, party: str) -> None:
+    """It is registered now and for two days to come; nobody is after it."""
+    _register(scenario, party, until=datetime.now(UTC) + timedelta(days=2))
+
+
+@given(parsers.cfparse("the registration of {party:Actor} began two days ago", extra_types=TYPES))
+def registration_began(scenario: Scenario, party: str) -> None:
+    """It has been registered for two days; nobody was before it."""
+    _register(scenario, party, since=datetime.now(UTC) - timedelta(days=2))
+
+
+def _register(
+    scenario: Scenario, party: str, since: datetime | None = None, until: datetime | None = None
+) -> None:
+    device, user = scenario.device, scenario.party(party)
+    (role,) = (role for role in user.roles if device.registered.get(role) == user.user_id)
+    with arrangeable():
+        scenario.estate.arrange_registration(device, role, user, since, until)
 
 
 @then("no slot has changed")

@@ -133,14 +133,14 @@ def renews_own_certificate(scenario: Scenario, sender: str) -> None:
     send(scenario, sender, scenario.device, update_credentials(renewed, SUPPLIER))
 
 
-def _yesterday() -> ReadNetworkDataBody:
+def _until_midnight(days: int) -> ReadNetworkDataBody:
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return ReadNetworkDataBody(start=midnight - timedelta(days=1), end=midnight)
+    return ReadNetworkDataBody(start=midnight - timedelta(days=days), end=midnight)
 
 
 READS: Mapping[str, Callable[[], Body]] = {
     "4.1.1": ReadInstantaneousImportRegistersBody,
-    "4.10": _yesterday,
+    "4.10": lambda: _until_midnight(1),
     "6.24.1": lambda: RetrieveDeviceSecurityCredentialsKRPBody((NETWORK_OPERATOR,)),
 }
 """Service Requests that change nothing, with the least each needs; a Network Operator may send them."""
@@ -150,6 +150,36 @@ READS: Mapping[str, Callable[[], Body]] = {
 def sends_read(scenario: Scenario, sender: str, srv: str) -> None:
     """An ordinary non-critical Service Request."""
     send(scenario, sender, scenario.device, READS[srv]())
+
+
+RANGES = {"yesterday": 1, "the last three days": 3}
+"""Whole days up to last midnight."""
+
+
+@when(
+    parsers.cfparse(
+        "{sender:Actor} sends SRV 4.10 for {days:Range}", extra_types=TYPES | {"Range": one_of(RANGES)}
+    )
+)
+def sends_read_of_range(scenario: Scenario, sender: str, days: str) -> None:
+    """Read Network Data, with the range of dates it asks for."""
+    send(scenario, sender, scenario.device, _until_midnight(RANGES[days]))
+
+
+EXECUTIONS = {"tomorrow": 1, "in three days": 3}
+"""Days from now."""
+
+
+@when(
+    parsers.cfparse(
+        "{sender:Actor} sends SRV 4.1.1 to be carried out {time:Execution}",
+        extra_types=TYPES | {"Execution": one_of(EXECUTIONS)},
+    )
+)
+def sends_future_dated_read(scenario: Scenario, sender: str, time: str) -> None:
+    """Read Instantaneous Import Registers, with an ExecutionDateTime."""
+    at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=EXECUTIONS[time])
+    send(scenario, sender, scenario.device, ReadInstantaneousImportRegistersBody(at))
 
 
 JOINS = {body.SRV: body for body in (JoinServiceCriticalBody, JoinServiceNonCriticalBody)}

@@ -22,7 +22,7 @@ from target.arrangement import DCC, DeviceUnderTest, SlotDatabase, TrafficRecord
 from target.counters import CounterSource
 from target.courier import Carried, Parcel
 from target.credentials import Credentials, update_credentials
-from target.errors import Rehearsed
+from target.errors import NotArrangeable, Rehearsed
 from target.estate import TestEstate
 from target.evidence import Evidence
 from target.file import TargetFile
@@ -161,6 +161,14 @@ class _Arrangement:
         """Write it down."""
         self._rehearsal.alerts.append(device)
 
+    def register(self, *_: object) -> None:
+        """Only a population of the scenario's own has Registration Data of its own."""
+        if not self._rehearsal.target.isolated:
+            raise NotArrangeable(
+                f"no registration can be changed at {self._rehearsal.target.path.name}: every scenario that "
+                "runs at the same time would be concerned"
+            )
+
     def slot_database(self, s1sp: str) -> SlotDatabase:
         """Where there is one, a rehearsal does not look for it."""
         if not self._rehearsal.target.isolated:
@@ -170,7 +178,7 @@ class _Arrangement:
     def _nothing(self, *_: object) -> None:
         """Nothing a rehearsal could tell."""
 
-    register = set_device_status = change_settings = add_fault = close = _nothing
+    set_device_status = change_settings = add_fault = close = _nothing
 
     def traffic(self, *_: object) -> tuple[TrafficRecord, ...]:
         """There is none."""

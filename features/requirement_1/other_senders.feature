@@ -201,3 +201,46 @@ Feature: Only a Network Operator replacing the Network Operator's certificate is
       | S1SP2 | GPF         |
       | S1SP3 | ESME        |
       | S1SP3 | GPF         |
+
+  @MP107-T19 @DP107 @SRPD-6.1f @severity-critical
+  Scenario Outline: A sender must be registered at the time for which a Service Request is to be carried out
+    Given the <device_type> served by <s1sp> with the correct Network Operator's certificate in its Network Operator slot
+    And the registration of the Supplier ends in two days
+    When the Supplier sends SRV 4.1.1 to be carried out in three days
+    Then the DSP rejects the request because the sender is not eligible for the device
+    And no slot has changed
+    And nothing came from <s1sp> about the request
+    When the Supplier sends SRV 4.1.1 to be carried out tomorrow
+    Then the DSP acknowledges the request
+    And no slot has changed
+
+    Examples:
+      | s1sp  | device_type |
+      | S1SP1 | ESME        |
+      | S1SP1 | GPF         |
+      | S1SP2 | ESME        |
+      | S1SP2 | GPF         |
+      | S1SP3 | ESME        |
+      | S1SP3 | GPF         |
+
+  @MP107-T24 @DP107 @SRPD-6.1f @severity-critical
+  Scenario Outline: A sender must be registered for all of the time that it asks about
+    Given the <device_type> served by <s1sp> with the correct Network Operator's certificate in its Network Operator slot
+    And the registration of the Supplier began two days ago
+    When the Supplier sends SRV 4.10 for the last three days
+    Then the DSP rejects the request because the sender is not eligible for the device
+    And no slot has changed
+    And nothing came from <s1sp> about the request
+    When the Supplier sends SRV 4.10 for yesterday
+    Then the DSP acknowledges the request
+    And <s1sp> answers with a signed success
+    And no slot has changed
+
+    Examples:
+      | s1sp  | device_type |
+      | S1SP1 | ESME        |
+      | S1SP1 | GPF         |
+      | S1SP2 | ESME        |
+      | S1SP2 | GPF         |
+      | S1SP3 | ESME        |
+      | S1SP3 | GPF         |

@@ -126,6 +126,13 @@ def test_nothing_is_joined_or_restored_at_an_endpoint(endpoint: Path, tmp_path: 
     }
 
 
+def test_no_registration_is_changed_at_an_endpoint(endpoint: Path, tmp_path: Path) -> None:
+    told = plan(tmp_path, "--target", str(endpoint), "--", "-m", "MP107-T19 or MP107-T24", "-k", "S1SP1")
+    assert {each["outlook"] for each in told["scenarios"]} == {"not applicable"}
+    (reason,) = {each["reason"] for each in told["scenarios"]}
+    assert reason.startswith("no registration can be changed at target.toml")
+
+
 def test_a_dry_run_writes_each_document_and_sends_none(endpoint: Path, tmp_path: Path) -> None:
     selection = ("--", "-m", "MP107-T01 or MP107-T21", "-k", "S1SP1", "-p", "no:randomly")
     answer = call(

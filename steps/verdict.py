@@ -1,4 +1,4 @@
-"""What a sentence expects of an exchange, and how a nonconformity is told: Requirement, Expected, Observed."""
+"""What a sentence expects of an exchange; a nonconformity tells Requirement, Expected and Observed."""
 
 from __future__ import annotations
 

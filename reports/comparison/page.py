@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import jinja2
-
 from reports.comparison import words
 from reports.comparison.comparison import Comparison, place
+from reports.page_templates import page_templates
 
 
 def comparison_page(comparison: Comparison) -> str:
     """The page of a comparison; whatever comes from results is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports.comparison", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates("reports.comparison")
     return environment.get_template("comparison.html.j2").render(
         comparison=comparison, words=words, place=place
     )

@@ -27,6 +27,7 @@ from reports.completion.page import SECTIONS, page_of
 from reports.completion.pdf import COMPLETION_PDF_FILE
 from reports.completion.requirements import source_of, tests_of
 from reports.findings import where
+from reports.page_templates import page_templates
 from reports.replacing import replace_file
 from reports.results import ScenarioResult, Status
 from reports.results_folder import COMPLETION_REPORT_FILE, EVIDENCE_DIRECTORY
@@ -77,13 +78,7 @@ def write_completion_report(directory: Path, run: RunInformation, results: Seque
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports.completion", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates("reports.completion", "templates")
     script = (_TEMPLATES / "script.js").read_text(encoding="utf-8")
     environment.filters.update(moment=_moment, numbers=_numbers)
     environment.globals.update(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup, escape
 
 from reports.exit_codes import exit_sentence
@@ -23,6 +22,7 @@ from reports.exports.wording import (
 )
 from reports.findings import Finding, findings, where
 from reports.matrix import ANY, Row, column_of, matrix
+from reports.page_templates import page_templates
 from reports.results import ScenarioResult, Status
 from reports.results_folder import EVIDENCE_DIRECTORY, OUTPUT_FILES
 from reports.run_information import RunInformation
@@ -80,13 +80,7 @@ def _rendered(
     left_out: int,
     address: str,
 ) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports.exports", "."),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = page_templates("reports.exports")
     environment.filters["one_line"] = _one_line
     passed_over = [
         ("Known issues", [result for result in results if counts_as(result) == KNOWN_ISSUE]),

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from reports.allure_report.html import render
-from reports.allure_report.node import AllureUnavailable, find_node
 from reports.outputs import write_outputs
 from reports.results import ScenarioResult, Status
 from reports.results_folder import COMPLETION_REPORT_FILE, ResultsWriter, read_results
 from reports.run_information import Assurance, KnownIssue
+from tests.allure_page import rendered
 from tests.browser.chromium import Chromium, Opened, chromium
 from tests.reports.conftest import Suite, outline
 
@@ -84,14 +83,7 @@ def completion_report(output: Path) -> Path:
 @pytest.fixture(scope="module")
 def allure_report(output: Path) -> Path:
     """The Allure report of the run."""
-    if find_node() is None:
-        pytest.skip("Node is missing")
-    try:
-        return render(output)
-    except AllureUnavailable as error:
-        if "npm could not install" in str(error):
-            pytest.skip(f"Allure cannot be installed here: {error}")
-        raise
+    return rendered(output)
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ import pytest
 
 from reports.allure_report.history import HISTORY_FILE
 from reports.allure_report.html import ANALYTICS_HOSTS, render, without_network_calls
-from reports.allure_report.node import ALLURE_VERSION, AllureUnavailable, find_node
+from reports.allure_report.node import ALLURE_VERSION, AllureUnavailable
 from reports.results_folder import ResultsError
+from tests.allure_page import rendered
 from tests.reports.conftest import ROOT, Suite, outline
 
 ANALYTICS = """<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>
@@ -58,16 +59,9 @@ def test_without_results_there_is_nothing_to_render(tmp_path: Path) -> None:
 
 
 def _rendered(suite: Suite) -> Path:
-    if find_node() is None:
-        pytest.skip("Node is missing")
     suite.feature(outline(("S1SP1", "ESME", "right"), ("S1SP1", "GPF", "wrong")))
     output = suite.run().output
-    try:
-        return render(output)
-    except AllureUnavailable as error:
-        if "npm could not install" in str(error):
-            pytest.skip(f"Allure cannot be installed here: {error}")
-        raise
+    return rendered(output)
 
 
 def test_a_real_report_names_no_host_of_the_network(suite: Suite) -> None:

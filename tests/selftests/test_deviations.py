@@ -43,8 +43,8 @@ alike, or every S1SP but the first.
 """
 
 EVERY_FEATURE = "SMETS1_EVERY_FEATURE"
-"""Environment: with 1, each deviation is tried on all features, not only on those of the requirements whose
-test cases it is to turn red; that takes twice as long.
+"""Environment: with 1, each deviation is tried on all features, not only on those whose test cases it is to
+turn red; that takes several times as long.
 """
 
 
@@ -64,7 +64,7 @@ def target_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.mark.parametrize("name", sorted(DEVIATIONS))
 def test_deviation_is_caught_by_its_test_cases_alone(name: str, target_file: Path, tmp_path: Path) -> None:
-    features = ("-m", " or ".join(requirements_about(DEVIATIONS[name].test_cases)))
+    features = ("-m", " or ".join(beside(DEVIATIONS[name].test_cases)))
     verdicts, output = run_features(target_file, tmp_path, "--deviation", name, *features)
 
     assert "error" not in verdicts.values(), output
@@ -112,11 +112,12 @@ def test_a_test_case_is_the_only_one_to_catch_some_deviation_or_says_why_not() -
     assert written() - alone == set(NOT_ALONE)
 
 
-def requirements_about(test_cases: Iterable[str]) -> list[str]:
-    """The tags of the features that are run to see that these test cases catch a deviation, and no other."""
-    if os.environ.get(EVERY_FEATURE) == "1":
-        return ["requirement-1", "requirement-2"]
-    return sorted({"requirement-2" if case.startswith("R2-") else "requirement-1" for case in test_cases})
+def beside(test_cases: Iterable[str]) -> list[str]:
+    """The test cases that are run to see that only these catch a deviation: those of their features."""
+    names = {f"MP107-{case}" for case in test_cases}
+    features = {each.path for each in written_scenarios() if each.scenario_id in names}
+    every = os.environ.get(EVERY_FEATURE) == "1"
+    return sorted(each.scenario_id for each in written_scenarios() if every or each.path in features)
 
 
 def written() -> set[str]:

@@ -7,8 +7,6 @@ BIN       := $(VENV)/bin
 OUTPUT    ?= reports/output
 ARGS      ?=
 PROCESSES ?= auto
-# One more than there are processors: a quarter of the time of the tests is waiting.
-TEST_PROCESSES ?= $(shell python3 -c 'import os; print(1 + len(getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)))' 2>/dev/null || echo 2)
 UV        ?= uv
 
 # The first Python that is new enough; python3 when none is, so that the message below names it.
@@ -28,7 +26,7 @@ run: $(VENV)/.run-stamp ## run the features against the bundled emulators (TARGE
 	@$(BIN)/smets1-conformance run -n $(PROCESSES) --output $(OUTPUT) $(if $(TARGET),--target $(TARGET)) $(if $(ARGS),-- $(ARGS))
 
 test: $(VENV)/.dev-stamp ## the harness's own tests
-	$(BIN)/python -m pytest tests --ignore=tests/interop -n $(TEST_PROCESSES) --dist worksteal -q $(ARGS)
+	$(BIN)/python -m pytest tests --ignore=tests/interop -n auto -q $(ARGS)
 
 lint: $(VENV)/.dev-stamp ## ruff: rules and format
 	$(BIN)/ruff check .

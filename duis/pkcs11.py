@@ -202,12 +202,6 @@ class _Token:
         if uri.object_id is not None:
             wanted[pkcs11.Attribute.ID] = uri.object_id
         keys = list(self._session.get_objects(wanted))
-        if not keys:  # a module may not have seen what another process has just put into the token
-            pin = self._pin
-            self.close()
-            pkcs11.lib(str(self._uri.module_path)).reinitialize()
-            self.log_in(pin)
-            keys = list(self._session.get_objects(wanted))
         if not keys:
             labels = sorted({str(key.label) for key in self._session.get_objects(private)})
             there = ", ".join(labels[:_LABELS_SHOWN]) + (", ..." if len(labels) > _LABELS_SHOWN else "")

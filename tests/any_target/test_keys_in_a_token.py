@@ -9,13 +9,17 @@ import pytest
 from duis.smki.testpki import TestPKI
 from tests.any_target.conftest import Conformance
 from tests.any_target.vendor import vendor
-from tests.duis.soft_token import SoftToken, why_not
+from tests.duis.soft_token import SoftToken, unload, why_not
 
 
 @pytest.mark.skipif(why_not() is not None, reason=why_not() or "")
 def test_a_token_signs_a_run(
-    conformance: Conformance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    conformance: Conformance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
+    request.addfinalizer(unload)  # stopping the inbox reads the target file in this process
     with vendor(tmp_path / "vendor", consumables=1) as environment:
         token = SoftToken.create(tmp_path / "token")
         uris = token.add_signing_keys(TestPKI.load(environment.state / "pki"))

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import MetaData, select
 
@@ -32,6 +32,12 @@ def plan_of(database: str, certificate_folder: Path, path: Path, *, estate: str 
     return Plan(path)
 
 
+WITHOUT_BYTE_CODE: Final = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""Environment of a process that may not let files grow: it would leave half a file of byte code behind, which
+Python does not notice while it writes and no later process can read.
+"""
+
+
 class ApplyProcess:
     """The command, running."""
 
@@ -52,7 +58,7 @@ class ApplyProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment_of_children(),
+            env=environment_of_children() | WITHOUT_BYTE_CODE,
             preexec_fn=before,
         )
 

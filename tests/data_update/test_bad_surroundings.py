@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from target.process import environment_of_children
-from tests.data_update.apply_process import contents, plan_of
+from tests.data_update.apply_process import WITHOUT_BYTE_CODE, contents, plan_of
 from tests.data_update.databases import query
 from tests.data_update.desk import call
 from tests.postgresql import connection_to
@@ -33,7 +33,7 @@ def process(*arguments: object, before: Callable[[], None] | None = None) -> tup
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=environment_of_children(),
+        env=environment_of_children() | WITHOUT_BYTE_CODE,
         preexec_fn=before,
         check=False,
     )

@@ -51,6 +51,16 @@ def module() -> Path | None:
     return next((Path(path) for path in ((named,) if named else _MODULES) if Path(path).is_file()), None)
 
 
+def unload() -> None:
+    """Unload SoftHSM2 from this process: as long as it is loaded it keeps the folder it was loaded with."""
+    import pkcs11
+
+    from duis.pkcs11 import close_tokens
+
+    close_tokens()
+    pkcs11.unload(str(module()))
+
+
 @dataclass(frozen=True)
 class SoftToken:
     """A token in a folder.

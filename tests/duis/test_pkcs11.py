@@ -88,16 +88,12 @@ def token(tmp_path_factory: pytest.TempPathFactory) -> SoftToken:
 
 @pytest.fixture
 def in_reach(token: SoftToken, keys: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[SoftToken]:
-    """The token, not logged in yet; SoftHSM2 is unloaded afterwards, as it keeps its configuration."""
-    import pkcs11
-
-    from duis.pkcs11 import close_tokens
-
+    """The token, not logged in yet, whatever token this process has used before."""
+    soft_token.unload()
     for name, value in token.environment.items():
         monkeypatch.setenv(name, value)
     yield token
-    close_tokens()
-    pkcs11.unload(str(soft_token.module()))
+    soft_token.unload()
 
 
 def identity(

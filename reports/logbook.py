@@ -13,7 +13,7 @@ from reports.completion import write_completion_report
 from reports.exit_codes import without_outputs
 from reports.known_issues import KnownIssueLedger
 from reports.ledger.missing import EXECUTED
-from reports.outputs import write_outputs
+from reports.outputs import make_outputs
 from reports.refresh import Refresh
 from reports.results import ExitCode, ScenarioResult
 from reports.resume import TakenOver, take_over
@@ -136,7 +136,7 @@ class Logbook:
         lost = self._keeping.finish(run, self.results)
         try:
             write_allure_results(self._output, run, self.results)
-            write_outputs(self._output)
+            make_outputs(self._output, run, self.results)
         except Exception as error:  # a report that cannot be made must not take the verdict with it
             lost.append(f"{self._output}: not every output can be written: {error}")
         if lost:

@@ -30,5 +30,9 @@ def write_outputs(directory: Path) -> list[Path]:
         reports.results_folder.ResultsError: there are no readable results.
         OSError: a file cannot be written.
     """
-    run, results = read_results(directory)
+    return make_outputs(directory, *read_results(directory))
+
+
+def make_outputs(directory: Path, run: RunInformation, results: Sequence[ScenarioResult]) -> list[Path]:
+    """Make everything from results that are at hand; otherwise as `write_outputs`."""
     return [write(directory, run, results) for write in WRITERS]

@@ -144,6 +144,11 @@ class ScenarioResult:
         return " ".join(part for part in parts if part) or self.title or self.nodeid
 
     @property
+    def all_attachments(self) -> list[Attachment]:
+        """What belongs to the scenario, then what belongs to its steps."""
+        return [*self.attachments, *(each for step in self.steps for each in step.attachments)]
+
+    @property
     def steps_taken(self) -> bool:
         """Whether the scenario came to carry out a step."""
         return any(step.status != "not run" for step in self.steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from reports.results import Attachment, ExitCode
+from reports.results import Attachment, ExitCode, ScenarioResult
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,19 @@ class RunInformation:
     """What the ledger lists and the run has shown to be otherwise, a sentence each; any fails the run."""
     exit_meaning: str = ""
     """What the exit code says of this run (`reports.exit_codes.exit_sentence`)."""
+
+    def known_issue_of(self, result: ScenarioResult) -> KnownIssue | None:
+        """The entry of the ledger of known issues that tolerates the failure of a scenario."""
+        return next(
+            (
+                issue
+                for issue in self.known_issues
+                if issue.defect == result.known_issue
+                and issue.scenario_id == result.scenario_id
+                and issue.applies_to(result.s1sp, result.device_type)
+            ),
+            None,
+        )
 
     @property
     def ended(self) -> bool:

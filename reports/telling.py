@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.results import Attachment, ScenarioResult
+from reports.results import Attachment, ScenarioResult, Status
 from reports.results_folder import EVIDENCE_DIRECTORY
 
 _DEVICE_LABEL = "device"
 _WENT_WRONG = ("failed", "error", "skipped")
 _CAME_BACK = ("response", "callback", "refused")
+_FIRST = {Status.FAILED: "Requirement", Status.ERROR: "While"}
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,22 @@ def telling(result: ScenarioResult) -> Telling:
         dict.fromkeys(filter(None, (each.facts.get("RequestID", "") for each in ordered)))
     )
     return Telling(_devices(result, message_ids), message_ids, tuple(ordered))
+
+
+def reason_lines(result: ScenarioResult) -> list[tuple[str, str]]:
+    """Why a scenario did not pass: Requirement, Expected and Observed, as far as they are known.
+
+    Where no requirement was checked, what the harness was at comes first ("While"), or the reason.
+    """
+    reason = result.reason
+    if reason is None:
+        return []
+    lines = [
+        (_FIRST.get(result.status, "Reason"), reason.requirement),
+        ("Expected", reason.expected),
+        ("Observed", reason.actual),
+    ]
+    return [(name, value) for name, value in lines if value]
 
 
 def path_of(attachment: Attachment) -> str:

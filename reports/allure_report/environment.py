@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from reports.allure_report.wording import CATEGORIES
+from reports.exit_codes import exit_sentence
 from reports.matrix import counts
 from reports.results import EXIT_MEANINGS, ExitCode, ScenarioResult
 from reports.run_information import RunInformation
@@ -92,7 +93,7 @@ def environment(run: RunInformation, results: Sequence[ScenarioResult]) -> dict[
     code = ExitCode(run.exit_code) if run.ended else ExitCode.INCOMPLETE
     counted = [f"{count} {status}" for status, count in counts(results).items() if count]
     entries = {
-        "Verdict": EXIT_MEANINGS[code],
+        "Verdict": exit_sentence(run),
         "Scenarios": f"{run.written} written, {run.selected} selected, {run.executed} executed: "
         + (", ".join(counted) or "none"),
         "Exit code": str(int(code)),

@@ -93,7 +93,7 @@ class _Tests:
     ) -> None:
         self._evidence = evidence
         self._folder = folder
-        self._reasons = {issue.defect: issue.reason for issue in run.known_issues}
+        self._run = run
         self._addresses = run.assurance.links
         self._ledger = ledger
         failed = findings(result for result in results if result.status is Status.FAILED)
@@ -105,8 +105,8 @@ class _Tests:
         requirements = self._ledger.of_scenario(result.scenario_id) if self._ledger is not None else ()
         parameters = [allure.Parameter(name=name, value=value) for name, value in result.parameters.items()]
         test_case = result.scenario_id or wording.story(result)
-        known = result.known_issue if result.status is Status.FAILED else ""
-        details = _details(result, self._reasons.get(known, ""))
+        known_issue = self._run.known_issue_of(result)
+        details = _details(result, known_issue.reason if known_issue is not None else "")
         finding = self._findings.get(result.nodeid, "")
         started = _started(result)
         return allure.TestResult(

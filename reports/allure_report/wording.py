@@ -11,6 +11,7 @@ from reports.findings import Finding
 from reports.ledger import Requirement
 from reports.matrix import plain_title
 from reports.results import Reason, ScenarioResult, Status
+from reports.telling import reason_lines
 
 EPICS: Final = {
     "MP107-R2-": "Requirement 2: one-off data update of incorrect certificates [FIA 3.3.2]",
@@ -77,23 +78,17 @@ def message(result: ScenarioResult, known_issue: str = "") -> str:
     """
     lines = [f"{KNOWN_ISSUE} {result.known_issue}: {known_issue}"] if result.known_issue else []
     if result.reason is not None:
-        lines += _lines(result.reason, result.status)
+        lines += _lines(result, result.reason)
     elif result.status is Status.NOT_RUN:
         lines.append(NOT_CARRIED_OUT)
     return "\n".join(lines)
 
 
-def _lines(reason: Reason, status: Status) -> Sequence[str]:
-    if status in (Status.NOT_APPLICABLE, Status.NOT_RUN):
+def _lines(result: ScenarioResult, reason: Reason) -> Sequence[str]:
+    if result.status in (Status.NOT_APPLICABLE, Status.NOT_RUN):
         return [reason.requirement]
-    entries = {
-        "Requirement" if status is Status.FAILED else "While": reason.requirement,
-        "Expected": reason.expected,
-        "Observed": reason.actual,
-        "Device": reason.device,
-        "Messages": ", ".join(reason.message_ids),
-    }
-    return [f"{name}: {value}" for name, value in entries.items() if value]
+    where = [("Device", reason.device), ("Messages", ", ".join(reason.message_ids))]
+    return [f"{name}: {value}" for name, value in [*reason_lines(result), *where] if value]
 
 
 def description(

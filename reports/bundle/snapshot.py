@@ -12,7 +12,8 @@ from pathlib import Path
 
 from reports.bundle.errors import BundleError
 from reports.bundle.manifest import COMPLETE, RunSummary
-from reports.results import EXIT_MEANINGS, ExitCode, ScenarioResult, Status
+from reports.exit_codes import exit_sentence
+from reports.results import ScenarioResult, Status
 from reports.results_folder import EVIDENCE_DIRECTORY, RESULTS_FILE, RUN_FILE, ResultsError, read_results
 from reports.run_information import RunInformation
 
@@ -83,13 +84,12 @@ class Snapshot:
         """What a manifest tells of the run."""
         run = self.run
         counts = Counter(str(result.status) for result in self.results)
-        verdict = EXIT_MEANINGS[ExitCode(run.exit_code)] if run.ended else EXIT_MEANINGS[ExitCode.INCOMPLETE]
         return RunSummary(
             target=run.environment.get("target", ""),
             started=run.started,
             finished=run.finished,
             state=self._state(),
-            verdict=verdict,
+            verdict=exit_sentence(run),
             exit_code=run.exit_code,
             scenarios={str(status): counts[status] for status in Status if counts[status]},
         )
@@ -112,9 +112,7 @@ def _named(run: RunInformation, results: list[ScenarioResult]) -> Iterator[str]:
     for check in run.sanity:
         yield from (attachment.file for attachment in check.attachments)
     for result in results:
-        yield from (attachment.file for attachment in result.attachments)
-        for step in result.steps:
-            yield from (attachment.file for attachment in step.attachments)
+        yield from (attachment.file for attachment in result.all_attachments)
 
 
 def _plain_files(folder: Path, below: str = "") -> Iterator[str]:

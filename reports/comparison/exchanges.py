@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from reports.results import Attachment, ScenarioResult
+from reports.results import ScenarioResult
 
 _REQUEST_ID = "RequestID"
 _REQUEST = "request"
@@ -30,7 +30,7 @@ class Exchange:
 
 def exchanges(result: ScenarioResult) -> tuple[Exchange, ...]:
     """The requests of a scenario; none where no facts of messages are on record."""
-    attachments = {each.file: each for each in _attachments(result)}
+    attachments = {each.file: each for each in result.all_attachments}
     sent: list[tuple[str, str]] = []
     codes: dict[str, list[str]] = {}
     for message in result.messages:
@@ -47,7 +47,7 @@ def exchanges(result: ScenarioResult) -> tuple[Exchange, ...]:
 
 def users(result: ScenarioResult) -> frozenset[str]:
     """The names of the Users that took part."""
-    kinds = {each.file: each.kind for each in _attachments(result)}
+    kinds = {each.file: each.kind for each in result.all_attachments}
     return frozenset(
         message.sender if kinds[message.file] == _REQUEST else message.receiver
         for message in result.messages
@@ -68,9 +68,3 @@ def changed(before: Sequence[Exchange], after: Sequence[Exchange]) -> Iterator[t
         else:
             yield from ((each.request, str(each), "not sent") for each in before[first:last])
             yield from ((each.request, "not sent", str(each)) for each in after[other_first:other_last])
-
-
-def _attachments(result: ScenarioResult) -> Iterator[Attachment]:
-    yield from result.attachments
-    for step in result.steps:
-        yield from step.attachments

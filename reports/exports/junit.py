@@ -16,7 +16,6 @@ from reports.exports.feature_files import FeatureFiles, Place
 from reports.exports.wording import (
     KNOWN_ISSUE,
     counts_as,
-    entry,
     evidence,
     explained,
     from_here,
@@ -94,7 +93,7 @@ def _case(directory: Path, run: RunInformation, place: Place, result: ScenarioRe
     if result.status is Status.PASSED:
         return case
     if counts_as(result) == KNOWN_ISSUE:
-        _outcome(case, "skipped", kind(result), why(result), _why_tolerated(entry(run, result)))
+        _outcome(case, "skipped", kind(result), why(result), _why_tolerated(run.known_issue_of(result)))
     else:
         element = _ELEMENTS.get(result.status, "skipped")
         _outcome(case, element, kind(result), why(result), traced(result))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from reports.exit_codes import exit_sentence
 from reports.results import ExitCode, ScenarioResult, Status
-from reports.run_information import KnownIssue, RunInformation
-from reports.telling import path_of, telling
+from reports.run_information import RunInformation
+from reports.telling import path_of, reason_lines, telling
 
 KNOWN_ISSUE = "known issue"
 """What a failure counts as that the ledger of known issues expects: it does not fail the run."""
@@ -24,7 +24,6 @@ _KINDS = {
     Status.NOT_APPLICABLE: "not applicable",
     Status.NOT_RUN: "not run",
 }
-_FIRST = {Status.FAILED: "Requirement", Status.ERROR: "While"}
 
 
 def counts_as(result: ScenarioResult) -> str:
@@ -54,15 +53,10 @@ def why(result: ScenarioResult) -> str:
 
 
 def explanation(result: ScenarioResult) -> list[tuple[str, str]]:
-    """Requirement, Expected, Observed, Device, Messages and Clauses, where they are known.
-
-    Where no requirement was checked, what the harness was at comes first ("While"), or the reason.
-    """
-    reason, told = result.reason, telling(result)
+    """Requirement, Expected, Observed, Device, Messages and Clauses, where they are known."""
+    told = telling(result)
     lines = [
-        (_FIRST.get(result.status, "Reason"), reason.requirement if reason is not None else ""),
-        ("Expected", reason.expected if reason is not None else ""),
-        ("Observed", reason.actual if reason is not None else ""),
+        *reason_lines(result),
         ("Device", ", ".join(told.devices)),
         ("Messages", ", ".join(told.message_ids)),
         ("Clauses", ", ".join(result.clauses)),
@@ -87,18 +81,6 @@ def traced(result: ScenarioResult) -> str:
 def evidence(result: ScenarioResult) -> list[str]:
     """The files that tell why a scenario did not pass, the most telling first; below the results folder."""
     return [path_of(attachment) for attachment in telling(result).evidence]
-
-
-def entry(run: RunInformation, result: ScenarioResult) -> KnownIssue | None:
-    """The entry of the ledger of known issues that tolerates the failure of a scenario."""
-    return next(
-        (
-            issue
-            for issue in run.known_issues
-            if issue.defect == result.known_issue and issue.scenario_id == result.scenario_id
-        ),
-        None,
-    )
 
 
 def unexplained(run: RunInformation, results: Sequence[ScenarioResult]) -> list[str]:

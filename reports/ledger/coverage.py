@@ -33,12 +33,7 @@ class CoverageRow:
     @property
     def evidence(self) -> tuple[str, ...]:
         """The files below the folder ``evidence`` that its verdict rests on, in the order of the results."""
-        files = (
-            attachment.file
-            for result in self.results
-            for attached in (result.attachments, *(step.attachments for step in result.steps))
-            for attachment in attached
-        )
+        files = (attachment.file for result in self.results for attachment in result.all_attachments)
         return tuple(dict.fromkeys(files))
 
 

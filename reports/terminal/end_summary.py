@@ -87,7 +87,7 @@ def _known_issues(console: Console, run: RunInformation, results: Sequence[Scena
     _heading(console, "Known issues, not counted as failures", len(known), KNOWN_STYLE)
     for finding in findings(known):
         first = finding.first
-        entry = next((each for each in run.known_issues if first.place in each.places), None)
+        entry = run.known_issue_of(first)
         console.print(Text.assemble("  ", (first.known_issue, "bold")))
         reason = first.reason
         lines: list[tuple[str, Said]] = [

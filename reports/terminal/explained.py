@@ -7,24 +7,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from reports.findings import Finding, where
-from reports.results import Attachment, ScenarioResult, Status
-from reports.telling import path_of, telling
+from reports.results import Attachment, ScenarioResult
+from reports.telling import path_of, reason_lines, telling
 from reports.terminal.hanging import Said, labelled
 
 _FILES_SHOWN = 3
-
-
-def reason_lines(result: ScenarioResult) -> list[tuple[str, str]]:
-    """What was not met or broke, what was expected and what was observed, each with its name."""
-    reason = result.reason
-    if reason is None:
-        return []
-    is_error = result.status is Status.ERROR
-    return [
-        ("While" if is_error else "Requirement", reason.requirement),
-        ("Expected", reason.expected),
-        ("Observed", reason.actual),
-    ]
 
 
 def explain(console: Console, finding: Finding, *, verbose: bool, is_only_one: bool = False) -> None:

@@ -7,8 +7,9 @@ from rich.text import Text
 
 from reports.findings import essence
 from reports.results import ScenarioResult, Status
+from reports.telling import reason_lines
 from reports.terminal.appearance import KNOWN_STYLE, STYLES
-from reports.terminal.explained import print_traceback, reason_lines
+from reports.terminal.explained import print_traceback
 from reports.terminal.hanging import labelled
 
 SHORT = {

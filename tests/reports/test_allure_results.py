@@ -24,7 +24,7 @@ RUN = RunInformation(
     exit_code=1,
     environment={"target": "a tiny one"},
     assumptions=["N55 carries an S1SP Alert"],
-    known_issues=[KnownIssue("MP107-T10", "", "", "E4", "mended in 2.1", "DEF-7", "minor", "2027-01-01")],
+    known_issues=[KnownIssue("MP107-T11", "", "", "E4", "mended in 2.1", "DEF-7", "minor", "2027-01-01")],
 )
 
 
@@ -128,6 +128,19 @@ def test_a_known_issue_says_so_first_and_leads_to_its_defect(tmp_path: Path) -> 
     assert test["links"] == [{"type": "issue", "url": address, "name": address}]
 
 
+def test_of_two_entries_for_one_defect_the_one_about_the_place_is_told(tmp_path: Path) -> None:
+    (issue,) = RUN.known_issues
+    issues = [
+        replace(issue, s1sp="S1SP1", reason="of S1SP1"),
+        replace(issue, s1sp="S1SP2", reason="of S1SP2"),
+    ]
+    folder = write_allure_results(
+        tmp_path, replace(RUN, known_issues=issues), [replace(FAILED, known_issue="DEF-7")]
+    )
+    (file,) = folder.glob("*-result.json")
+    assert json.loads(file.read_text())["statusDetails"]["message"].startswith("Known issue DEF-7: of S1SP2")
+
+
 def test_links_lead_where_test_assurance_says(tmp_path: Path) -> None:
     addresses = {
         "test_case": "https://tms.example/{id}",
@@ -219,6 +232,12 @@ def test_the_environment_begins_with_the_verdict(tmp_path: Path) -> None:
     assert lines[1] == "Scenarios = 285 written, 2 selected, 1 executed: 1 passed, 1 failed"
     assert "target = a tiny one" in lines
     assert lines[-1] == "Assumption\\ 1 = N55 carries an S1SP Alert"
+
+
+def test_the_verdict_tells_of_known_issues(tmp_path: Path) -> None:
+    run = replace(RUN, exit_code=0, exit_meaning="conforms but for 1 known issue")
+    folder = write_allure_results(tmp_path, run, [scenario()])
+    assert "Verdict = conforms but for 1 known issue\n" in (folder / "environment.properties").read_text()
 
 
 def test_a_run_that_was_killed_is_incomplete(tmp_path: Path) -> None:

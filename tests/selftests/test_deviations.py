@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.selftests.deviating_updates import DEVIATING_UPDATES
 PROJECT = Path(__file__).resolve().parents[2]
 
 
+@cache
 def written_scenarios() -> tuple[WrittenScenario, ...]:
     """What the feature files hold."""
     return tuple(lint(feature_files(["features"], PROJECT)).scenarios)

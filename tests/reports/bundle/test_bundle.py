@@ -97,6 +97,14 @@ def test_the_readme_says_how_to_verify_with_sha256sum(
     assert subprocess.run(check, cwd=tmp_path / "unpacked", capture_output=True).returncode == 1
 
 
+def test_the_verdict_of_a_run_tells_of_known_issues(folder: Folder, key: SigningKey) -> None:
+    folder.run.exit_meaning = "conforms but for 1 known issue"
+    folder.write_run()
+    manifest = verify_bundle(folder.bundle(key)).manifest
+    assert manifest is not None
+    assert manifest.run.verdict == "conforms but for 1 known issue"
+
+
 @pytest.mark.parametrize(
     ("change", "state"),
     [
